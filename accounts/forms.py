@@ -1,0 +1,72 @@
+"""Signing in and choosing a password."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.numbers import parse_bhxh_number
+
+if TYPE_CHECKING:
+    _SetPasswordForm = SetPasswordForm[User]
+else:
+    _SetPasswordForm = SetPasswordForm
+
+
+class LoginForm(AuthenticationForm):
+    """Sign-in by BHXH number (or a pasted health-card number) and password."""
+
+    error_messages = {
+        "invalid_login": _(
+            "The BHXH number or the password is not right. Look at the SMS again: the password has small letters and "
+            "digits only until you change it."
+        ),
+        "inactive": _("This account is closed. Call the hotline for help."),
+        "expired": _("The password from the SMS is too old to be used. Call the hotline to get a new one."),
+    }
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        username = self.fields["username"]
+        username.label = _("BHXH number")
+        username.help_text = _("10 digits, as in the SMS.")
+        username.error_messages["required"] = _("Type your BHXH number.")
+        username.widget.attrs.update({"inputmode": "numeric", "autocomplete": "username", "autofocus": False})
+        self.fields["password"].label = _("Password")
+        self.fields["password"].error_messages["required"] = _("Type your password.")
+
+    def clean_username(self) -> str:
+        typed: str = self.cleaned_data["username"]
+        return parse_bhxh_number(typed) or typed.strip()
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        super().confirm_login_allowed(user)
+        until = user.one_time_password_until if isinstance(user, User) else None
+        if until is not None and until < timezone.now():
+            raise ValidationError(self.error_messages["expired"], code="expired")
+
+
+class ChoosePasswordForm(_SetPasswordForm):
+    """A new password, twice; not the one that came by SMS."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        first, second = self.fields["new_password1"], self.fields["new_password2"]
+        first.label, second.label = _("New password"), _("New password again")
+        first.help_text = _("At least 8 characters, letters and digits together. Choose one that nobody can guess.")
+        second.help_text = ""
+        first.error_messages["required"] = _("Type the new password.")
+        second.error_messages["required"] = _("Type the new password once more.")
+
+    def clean_new_password1(self) -> str:
+        password: str = self.cleaned_data["new_password1"]
+        if self.user.check_password(password):
+            raise ValidationError(_("This is the password that you have now. Choose another one."), code="same")
+        return password
+

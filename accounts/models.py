@@ -1,0 +1,64 @@
+"""People who can sign in: citizens (their BHXH number is the username) and staff."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username=username)
+
+    def create_superuser(self, username: str, password: str, **extra: object) -> "User":
+        """A staff account with every permission, for `manage.py createsuperuser`."""
+        user = self.model(username=username, is_staff=True, is_superuser=True, **extra)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person's account. Citizens have a 10-digit username, staff never do: the two cannot be mistaken."""
+
+    username = models.CharField(_("user name"), max_length=40, unique=True)
+    full_name = models.CharField(_("full name"), max_length=100, blank=True)
+    phone = models.CharField(_("mobile phone"), max_length=16, blank=True, help_text=_("E.164, for example +84912345678"))
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff desk."))
+    is_active = models.BooleanField(_("active"), default=True)
+    must_change_password = models.BooleanField(_("must choose a new password"), default=False)
+    one_time_password_until = models.DateTimeField(_("one-time password valid until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def is_citizen(self) -> bool:
+        return not self.is_staff
+
+    def get_full_name(self) -> str:
+        return self.full_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.full_name or self.username
+
+    def clean(self) -> None:
+        super().clean()
+        if self.is_staff and self.username.isdigit():
+            raise ValidationError({"username": _("A staff user name cannot be all digits: those are citizens' numbers.")})

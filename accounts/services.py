@@ -1,0 +1,69 @@
+"""Everything that changes an account."""
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+
+# Easy to read from a small screen and to type on a phone: no capitals, no 0/o, 1/l/i.
+_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
+ONE_TIME_PASSWORD_LENGTH = 10  # 49 bits, behind a lock of 10 tries
+
+
+def open_citizen_account(*, bhxh_number: str, full_name: str, phone: str) -> User:
+    """The account of this number, made without a usable password, or the one that is there brought up to date."""
+    account, created = User.objects.get_or_create(
+        username=bhxh_number, defaults={"full_name": full_name, "phone": phone, "must_change_password": True}
+    )
+    if created:
+        account.set_unusable_password()
+    account.full_name = full_name
+    account.phone = phone
+    account.is_active = True
+    account.save(update_fields=["password", "full_name", "phone", "is_active"])
+    return account
+
+
+def issue_one_time_password(account_id: int) -> str:
+    """Give the account a new password that must be changed at first login, and return it.
+
+    Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier password.
+    """
+    password = "".join(secrets.choice(_PASSWORD_SIGNS) for _ in range(ONE_TIME_PASSWORD_LENGTH))
+    with transaction.atomic():
+        account = User.objects.select_for_update().get(pk=account_id)
+        account.set_password(password)
+        account.must_change_password = True
+        account.one_time_password_until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
+        account.save(update_fields=["password", "must_change_password", "one_time_password_until"])
+    return password
+
+
+def choose_password(account: User, password: str) -> None:
+    """Store the password that the person chose; the one-time password is over."""
+    account.set_password(password)
+    account.must_change_password = False
+    account.one_time_password_until = None
+    account.save(update_fields=["password", "must_change_password", "one_time_password_until"])
+
+
+def set_group_permissions(name: str, codenames: list[str]) -> Group:
+    """The group of this name with exactly these permissions, each written `app_label.codename`.
+
+    Raises ValueError for a permission that does not exist.
+    """
+    wanted = []
+    for dotted in codenames:
+        app_label, codename = dotted.split(".")
+        permission = Permission.objects.filter(content_type__app_label=app_label, codename=codename).first()
+        if permission is None:
+            raise ValueError(f"no permission {dotted}")
+        wanted.append(permission)
+    group, _created = Group.objects.get_or_create(name=name)
+    group.permissions.set(wanted)
+    return group

@@ -1,0 +1,20 @@
+"""What every page may say about the portal itself."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def about_portal() -> dict[str, object]:
+    """Name, office, hotline, and whether this is a development server: settings only, no database."""
+    return {
+        "name": settings.PORTAL_NAME,
+        "office": settings.OFFICE_NAME,
+        "hotline": settings.HOTLINE,
+        "hotline_tel": "".join(letter for letter in settings.HOTLINE if letter.isdigit() or letter == "+"),
+        "debug": settings.DEBUG,
+    }
+
+
+def portal(request: HttpRequest) -> dict[str, object]:
+    """Context processor: `portal.name`, `.office` (may be blank), `.hotline`, `.hotline_tel`, `.debug`."""
+    return {"portal": about_portal()}

@@ -1,0 +1,80 @@
+"""What the machine that watches this program asks: can it serve people right now?"""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, storages
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+logger = logging.getLogger(__name__)
+REDIS_TIMEOUT_SECONDS = 1
+
+
+def readiness() -> dict[str, str]:
+    """Each part by name, "ok" or "failed". The reason goes to the log only."""
+    return {name: _outcome(name, check) for name, check in CHECKS.items()}
+
+
+def _outcome(name: str, check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception as error:  # whatever went wrong, the answer is "failed"
+        logger.warning("health check %s failed: %s", name, type(error).__name__)
+        return "failed"
+    return "ok"
+
+
+def _check_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _check_migrations() -> None:
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    missing = _migrations_on_disk() - applied
+    if missing:
+        raise RuntimeError(f"{len(missing)} migrations are not applied")
+
+
+@lru_cache(maxsize=1)
+def _migrations_on_disk() -> frozenset[tuple[str, str]]:
+    """Read once: a running program's files do not change. Squashed ones count through what they replace."""
+    migrations = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    return frozenset(key for key, migration in migrations.items() if not migration.replaces)
+
+
+def _check_redis() -> None:
+    client = redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=None,
+    )
+    with client:
+        client.ping()
+
+
+def _check_storage() -> None:
+    storage = storages["private"]
+    if isinstance(storage, FileSystemStorage):
+        root = Path(storage.location)
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root) as file:
+            file.write(b"ok")
+    else:
+        storage.exists("health")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": _check_database,
+    "migrations": _check_migrations,
+    "redis": _check_redis,
+    "storage": _check_storage,
+}

@@ -1,0 +1,73 @@
+"""Small pieces around every request."""
+
+from collections.abc import Callable
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+
+from portal.network import client_ip
+from portal.views import too_many_requests
+from registration.throttle import allow
+
+
+class CookieLocaleMiddleware(LocaleMiddleware):
+    """Vietnamese unless the person has chosen English with the switch.
+
+    The browser's own list is not asked: many phones in Vietnam are left on English by people who do not read it.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        return response
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+    """The strict policy everywhere but under /admin/, whose library needs a looser one (see settings)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path_info.startswith("/admin/") and not hasattr(response, "_csp_replace"):
+            response._csp_replace = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]  # type: ignore[attr-defined]
+        answer: HttpResponseBase = super().process_response(request, response)
+        return answer
+
+
+class PrivateResponseMiddleware:
+    """No shared cache and no search engine keeps a page that a program made: most show one person's data."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+        if request.path_info not in {"/", "/huong-dan/"}:
+            response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
+
+
+class RateLimitMiddleware:
+    """Limits the tries of one address on the views named in `settings.RATE_LIMITED_VIEWS`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        match = request.resolver_match
+        scope = settings.RATE_LIMITED_VIEWS.get((request.method, match.view_name if match else ""))
+        if scope is None or allow(scope, client_ip(request)):
+            return None
+        return too_many_requests(request)

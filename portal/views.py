@@ -1,0 +1,107 @@
+"""The pages that belong to no app: home, guide, health and what people see when something goes wrong."""
+
+from itertools import groupby
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_safe
+
+from agencies.models import Agency
+from portal.context import about_portal
+from portal.health import readiness
+from portal.qr import qr_svg
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this portal is for, and the ways into it."""
+    return render(request, "portal/home.html")
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """How to register, where to find VssID, and whom to ask.
+
+    `?agency=<code>` adds that agency's contacts; a code unknown or no longer in use gets a plain answer.
+    """
+    code = request.GET.get("agency", "").strip()
+    chosen = (
+        Agency.objects.current().filter(code=code).first() if code.isdecimal() and len(code) <= 5 else None
+    )
+    context = {
+        "stores": _stores(),
+        "agencies": _agencies_by_province(),
+        "chosen": chosen,
+        "code_is_unknown": bool(code) and chosen is None,
+    }
+    return render(request, "portal/guide.html", context)
+
+
+def _stores() -> list[dict[str, str]]:
+    stores = [
+        (
+            "Google Play",
+            _("for Android phones"),
+            _("QR code that opens VssID in Google Play"),
+            settings.VSSID_ANDROID_URL,
+        ),
+        (
+            "App Store",
+            _("for iPhones"),
+            _("QR code that opens VssID in the App Store"),
+            settings.VSSID_IOS_URL,
+        ),
+    ]
+    return [
+        {"name": name, "phones": phones, "url": url, "qr": qr_svg(url, title=title)}
+        for name, phones, title, url in stores
+    ]
+
+
+def _agencies_by_province() -> list[tuple[str, list[Agency]]]:
+    """Today's agencies, each province office followed by those below it (its code alone cannot tell)."""
+    current = Agency.objects.current().only("code", "name", "path").order_by("path")
+    groups = [list(group) for _code, group in groupby(current, key=lambda agency: agency.path.split("/")[0])]
+    return [(group[0].name, group) for group in groups]
+
+
+@require_safe
+def health_live(request: HttpRequest) -> JsonResponse:
+    """200 as long as the program answers at all."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def health_ready(request: HttpRequest) -> JsonResponse:
+    """200 when database, migrations, Redis and file store all work, else 503 naming those that do not."""
+    checks = readiness()
+    ready = all(outcome == "ok" for outcome in checks.values())
+    body = {"status": "ok" if ready else "failed", "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's safety token is missing or old. `reason` is for developers and is not shown."""
+    return render(request, "portal/csrf_failure.html", status=403)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429: one address has tried too often. Retry-After is in seconds."""
+    response = render(request, "429.html", status=429)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, drawn from settings alone: the request itself cannot be trusted."""
+    return render(None, "400.html", {"portal": about_portal()}, status=400)
+
+
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, drawn from settings alone: the database or the session may be what broke."""
+    return render(None, "500.html", {"portal": about_portal()}, status=500)
