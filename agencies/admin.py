@@ -1,0 +1,87 @@
+"""The staff desk's view of the offices: staff keep the contacts of their own, superusers keep the tree."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from agencies.models import Agency, StaffMember
+from agencies.services import agencies_for, save_agency
+from agencies.text import words
+
+CONTACTS = ("address", "phone", "email", "opening_hours", "note")
+PLACE = ("code", "name", "parent", "level", "basis", "valid_from", "valid_until", "successor")
+
+
+@admin.register(Agency)
+class AgencyAdmin(ModelAdmin):
+    list_display = ("label", "level", "phone", "opening_hours", "valid_until")
+    list_filter = ("level",)
+    list_per_page = 100
+    list_select_related = ("parent",)
+    search_fields = ("search_key",)
+    search_help_text = _("Code or name, with or without accents")
+    ordering = ("path",)
+    autocomplete_fields = ("parent", "successor")
+    actions = None
+    fieldsets = (
+        (_("Office"), {"fields": (*PLACE, "path")}),
+        (_("Contacts shown to citizens"), {"fields": CONTACTS}),
+    )
+
+    @admin.display(description=_("agency"), ordering="path")
+    def label(self, agency: Agency) -> str:
+        return agency.label
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
+        return agencies_for(request.user).select_related("parent")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Agency], search_term: str
+    ) -> tuple[QuerySet[Agency], bool]:
+        for word in words(search_term):
+            queryset = queryset.filter(search_key__contains=word)
+        return queryset, False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
+        if not request.user.is_superuser:
+            return (*PLACE, "path")
+        # Declarations keep the code they were made with: it never changes.
+        return ("code", "path") if obj else ("path",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Agency | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: Agency, form: ModelForm[Agency], change: bool) -> None:
+        save_agency(obj)
+
+
+@admin.register(StaffMember)
+class StaffMemberAdmin(ModelAdmin):
+    """Who works where decides who sees what: superusers only."""
+
+    list_display = ("user", "agency")
+    list_select_related = ("user", "agency")
+    search_fields = ("user__username", "agency__search_key")
+    raw_id_fields = ("user",)
+    autocomplete_fields = ("agency",)
+    actions = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)

@@ -1,0 +1,16 @@
+// Takes a person to the error summary when the page opens, and from each of its links to the field itself.
+const summary = document.querySelector("[data-error-summary]");
+
+function goTo(event) {
+  const link = event.target.closest("a[href^='#']");
+  const control = link && document.getElementById(link.hash.slice(1));
+  if (!control) return;
+  event.preventDefault();
+  (control.closest(".field") ?? control).scrollIntoView({ block: "start" });
+  control.focus({ preventScroll: true });
+}
+
+if (summary) {
+  summary.focus();
+  summary.addEventListener("click", goTo);
+}
