@@ -1,0 +1,67 @@
+"""The states a message goes through. Every function here takes a row that its caller has locked."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from notifications.enums import MessageStatus
+from notifications.models import Message
+
+# Longer than one delivery may take: 5 s to find one gateway unreachable, 15 s for the next.
+LEASE = timedelta(seconds=40)
+
+
+def is_abandoned(message: Message, now: datetime) -> bool:
+    """Whether the worker that took it must be dead."""
+    return (
+        message.status == MessageStatus.SENDING
+        and message.lease_until is not None
+        and message.lease_until <= now
+    )
+
+
+def is_stale(message: Message, now: datetime) -> bool:
+    """Whether its one-time password is out of date: it must not be sent any more."""
+    return message.secret_expires_at is not None and message.secret_expires_at <= now
+
+
+def is_takeable(message: Message, now: datetime) -> bool:
+    """Whether a worker may take it now."""
+    if message.status == MessageStatus.FAILED:
+        return is_stale(message, now) or (
+            message.next_attempt_at is not None and message.next_attempt_at <= now
+        )
+    return message.status == MessageStatus.QUEUED or is_abandoned(message, now)
+
+
+def accept(message: Message, provider_message_id: str) -> None:
+    """A provider has taken the message over."""
+    message.status = MessageStatus.ACCEPTED
+    message.provider_message_id = provider_message_id
+    message.sent_at = timezone.now()
+    message.last_error_code = ""
+    _let_go(message)
+
+
+def postpone(message: Message, code: str, delay: timedelta) -> None:
+    """This try has failed; the next one is due after `delay`."""
+    message.status = MessageStatus.FAILED
+    message.last_error_code = code
+    message.lease_until = None
+    message.next_attempt_at = timezone.now() + delay
+    message.save()
+
+
+def finish(message: Message, status: MessageStatus, code: str) -> None:
+    """No further try: given up (DEAD) or called off (CANCELLED). An empty `code` keeps the last one."""
+    message.status = status
+    message.last_error_code = code or message.last_error_code
+    message.finished_at = timezone.now()
+    _let_go(message)
+
+
+def _let_go(message: Message) -> None:
+    """Nothing more will be sent: the secret is wiped in the same write."""
+    message.secret_encrypted = ""
+    message.next_attempt_at = message.lease_until = message.published_at = None
+    message.save()

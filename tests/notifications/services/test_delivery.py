@@ -1,0 +1,292 @@
+import logging
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from notifications import secrets
+from notifications.enums import MessageKind, MessageStatus
+from notifications.gateways.base import GatewayRejected, GatewayUnavailable
+from notifications.models import Message
+from notifications.services import deliver_message, queue_message
+from notifications.services.delivery import MAX_ATTEMPTS, retry_delay
+from tests.notifications.conftest import PHONE
+
+
+def everything_stored() -> str:
+    """Every value in every table."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            rows += cursor.fetchall()
+    return repr(rows)
+
+
+def make_due(message: Message) -> None:
+    Message.objects.filter(pk=message.pk).update(next_attempt_at=timezone.now())
+
+
+def abandon(message: Message) -> None:
+    """As a worker leaves it that was killed a while ago."""
+    Message.objects.filter(pk=message.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_deliver_message_hands_over_the_secret_and_wipes_it(message, made, provider, caplog):
+    with caplog.at_level(logging.DEBUG):
+        assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+
+    message.refresh_from_db()
+    assert provider.requests[0]["Content"] == f"Mat khau: {made[0]}."
+    assert provider.requests[0]["RequestId"] == message.request_id
+    assert (message.gateway, message.provider_message_id, message.attempts) == ("esms", "sms-1", 1)
+    assert message.sent_at is not None
+    assert message.secret_encrypted == ""
+    assert made[0] not in everything_stored()
+    assert made[0] not in caplog.text
+    assert "912345678" not in caplog.text
+
+
+def test_deliver_message_keeps_the_secret_encrypted_between_tries(message, made, provider, caplog):
+    provider.answer({"ErrorMessage": "Mat khau"}, status=500)
+    with caplog.at_level(logging.DEBUG):
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+
+    message.refresh_from_db()
+    assert secrets.decrypt(message.secret_encrypted) == made[0]
+    assert made[0] not in everything_stored()
+    assert made[0] not in caplog.text
+
+
+def test_deliver_message_sends_the_same_text_and_request_on_every_try(message, made, provider):
+    provider.answer({}, status=500)
+    deliver_message(message.pk)
+    make_due(message)
+    deliver_message(message.pk)
+    make_due(message)
+    provider.accept()
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert len(made) == 1
+    assert len(provider.requests) == 3
+    assert provider.requests[0] == provider.requests[1] == provider.requests[2]
+    assert [(row.number, row.outcome, row.code) for row in message.tries.all()] == [
+        (1, "unavailable", "http-500"),
+        (2, "unavailable", "http-500"),
+        (3, "accepted", ""),
+    ]
+
+
+def test_deliver_message_sends_once(message, first):
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert deliver_message(message.pk) is None
+    assert deliver_message(0) is None
+    assert len(first.sent) == 1
+
+
+def test_deliver_message_needs_no_secret(db, first):
+    message = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert first.sent[0].text == "Ho so duoc tra lai."
+
+
+def test_deliver_message_gives_a_rejected_message_to_a_person_at_once(message, made, first):
+    first.script = [GatewayRejected("esms-108")]
+
+    assert deliver_message(message.pk) == MessageStatus.DEAD
+
+    message.refresh_from_db()
+    assert (message.last_error_code, message.secret_encrypted) == ("esms-108", "")
+    assert message.finished_at is not None
+    assert deliver_message(message.pk) is None
+
+
+def test_deliver_message_tries_again_at_once_and_then_waits(
+    message, first, queue, django_capture_on_commit_callbacks
+):
+    first.script = [GatewayUnavailable("timeout")] * 2
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+    assert queue.ids() == [message.pk]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+    assert queue.ids() == []
+
+    assert deliver_message(message.pk) is None, "the next try is a minute away"
+    message.refresh_from_db()
+    assert timedelta(seconds=50) < message.next_attempt_at - timezone.now() <= timedelta(minutes=1)
+
+
+def test_deliver_message_gives_up_after_a_day(message, first):
+    Message.objects.filter(pk=message.pk).update(status="failed", attempts=MAX_ATTEMPTS - 1)
+    first.script = [GatewayUnavailable("timeout")]
+
+    assert deliver_message(message.pk) == MessageStatus.DEAD
+    message.refresh_from_db()
+    assert (message.last_error_code, message.secret_encrypted) == ("timeout", "")
+
+
+def test_retry_delay_follows_the_schedule():
+    minutes = [retry_delay(number).total_seconds() / 60 for number in range(1, MAX_ATTEMPTS)]
+
+    assert minutes[:7] == [0, 1, 5, 15, 60, 60, 60]
+    assert 23 * 60 < sum(minutes) <= 24 * 60
+    assert retry_delay(MAX_ATTEMPTS) is None
+
+
+def test_deliver_message_leaves_a_running_one_alone(message, first):
+    answers = []
+    first.script = [lambda: answers.append(deliver_message(message.pk))]
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert answers == [None]
+    assert len(first.sent) == 1
+
+
+def test_deliver_message_takes_over_from_a_dead_worker_with_the_same_text(message, made, first):
+    first.script = [RuntimeError("killed")]
+    with pytest.raises(RuntimeError):
+        deliver_message(message.pk)
+    assert deliver_message(message.pk) is None, "its lease still runs"
+
+    abandon(message)
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert first.sent[0] == first.sent[1]
+    assert len(made) == 1
+
+
+def test_deliver_message_gives_up_on_what_kills_every_worker(message, first):
+    Message.objects.filter(pk=message.pk).update(status="sending", attempts=MAX_ATTEMPTS)
+    abandon(message)
+
+    assert deliver_message(message.pk) is None
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "no-answer")
+    assert first.sent == []
+
+
+def test_late_finisher_cannot_overwrite_a_newer_state(message, first):
+    def overtaken():
+        abandon(message)
+        assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+        raise GatewayUnavailable("timeout")
+
+    first.script = [overtaken]
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.attempts, message.last_error_code) == ("accepted", 2, "")
+    assert [(row.number, row.outcome) for row in message.tries.all()] == [(2, "accepted"), (1, "unavailable")]
+
+
+def test_late_finisher_cannot_overwrite_a_running_try(message, first):
+    outer = []
+
+    def overtaken():
+        abandon(message)
+        first.script = [lambda: outer.append("second try is running"), *first.script]
+        Message.objects.filter(pk=message.pk).update(
+            attempts=2, lease_until=timezone.now() + timedelta(minutes=1)
+        )
+
+    first.script = [overtaken]
+
+    assert deliver_message(message.pk) is None
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == (MessageStatus.SENDING, 2)
+    assert message.secret_encrypted != ""
+
+
+def test_next_gateway_takes_over_when_nothing_was_sent(message, first, second):
+    first.script = [GatewayUnavailable("no-connection", not_sent=True)]
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+
+    message.refresh_from_db()
+    assert (message.gateway, message.attempts) == ("second", 1)
+    assert second.sent == first.sent
+    assert [(row.number, row.gateway, row.outcome) for row in message.tries.all()] == [
+        (1, "first", "unavailable"),
+        (1, "second", "accepted"),
+    ]
+
+
+@pytest.mark.parametrize("problem", [GatewayUnavailable("timeout"), GatewayRejected("esms-201")])
+def test_next_gateway_stays_out_when_the_first_may_have_sent(message, first, second, problem):
+    first.script = [problem]
+
+    deliver_message(message.pk)
+
+    assert second.sent == []
+
+
+def test_deliver_message_buries_a_secret_out_of_date(message, made, first):
+    Message.objects.filter(pk=message.pk).update(secret_expires_at=timezone.now())
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "expired")
+    assert (made, first.sent) == ([], [])
+
+
+def test_deliver_message_never_makes_a_second_secret_when_the_key_is_lost(message, made, first, settings):
+    first.script = [GatewayUnavailable("timeout")]
+    deliver_message(message.pk)
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "key-lost")
+    assert len(made) == 1
+
+
+def test_deliver_message_buries_what_has_no_secret(message, first, monkeypatch):
+    def refuse(message: Message) -> str:
+        Message.objects.filter(pk=message.pk).update(related_key="written before the refusal")
+        raise secrets.SecretUnavailable("no-account")
+
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, refuse)
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "no-account")
+    assert message.related_key == "d-1"
+    assert first.sent == []
+
+
+@pytest.mark.parametrize("secret", ["", "x" * 11, "mật"])
+def test_deliver_message_refuses_a_secret_that_does_not_fit(message, first, monkeypatch, secret):
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, lambda message: secret)
+
+    with pytest.raises(ValueError, match="SECRET_LENGTH"):
+        deliver_message(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
+
+
+@pytest.mark.parametrize("status", ["accepted", "delivered", "dead", "cancelled"])
+def test_database_keeps_no_secret_in_a_settled_message(message, status):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Message.objects.filter(pk=message.pk).update(status=status, secret_encrypted="token")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deliver_message_refuses_to_send_inside_a_transaction(made, first, queue):
+    message = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        deliver_message(message.pk)
+    assert first.sent == []
+    first.script = [lambda: in_block.append(connection.in_atomic_block)]
+    in_block: list[bool] = []
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert in_block == [False]

@@ -1,0 +1,29 @@
+import pytest
+from celery import current_app
+
+from notifications import tasks
+from notifications.enums import MessageStatus
+from notifications.models import Message
+
+
+def test_tasks_have_the_names_that_beat_and_services_use(settings):
+    assert tasks.deliver.name == "notifications.tasks.deliver"
+    assert tasks.sweep.name == settings.CELERY_BEAT_SCHEDULE["sweep-messages"]["task"]
+    assert {tasks.deliver.name, tasks.sweep.name} <= set(current_app.tasks)
+
+
+@pytest.mark.django_db
+def test_deliver_sends_the_message(message, first):
+    tasks.deliver(message.pk)
+
+    message.refresh_from_db()
+    assert message.status == MessageStatus.ACCEPTED
+
+
+@pytest.mark.django_db
+def test_sweep_publishes_what_was_lost(message, queue):
+    Message.objects.update(published_at=None)
+
+    tasks.sweep()
+
+    assert queue.ids() == [message.pk]
