@@ -1,0 +1,170 @@
+"""The pages of one dossier: what it holds, its photos and document, and the decisions on it.
+
+Each view asks three things on the server: the permission (403), the officer's agencies (404: elsewhere nothing
+exists for them) and, in the services, the present status.
+"""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from notifications.models import Message
+from registration import services
+from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
+from registration.desk import declarations_for, next_in_queue
+from registration.enums import AccessKind, Status
+from registration.files import send_private
+from registration.models import Declaration
+from registration.services.access import record_access
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+VIEW_PERMISSION = "registration.view_declaration"
+
+
+def _officer(request: HttpRequest) -> "User":
+    officer = cast("User", request.user)
+    if not officer.has_perm(VIEW_PERMISSION):
+        raise PermissionDenied
+    return officer
+
+
+def _dossier(officer: "User", pk: int) -> Declaration:
+    queryset = declarations_for(officer).select_related("agency", "account")
+    return get_object_or_404(queryset, pk=pk)
+
+
+def dossier_url(declaration: Declaration) -> str:
+    """Where the dossier opens."""
+    return reverse("admin:registration_declaration_change", args=[declaration.pk])
+
+
+@require_GET
+def dossier(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about one declaration, and what can be decided on it now."""
+    officer = _officer(request)
+    declaration = _dossier(officer, pk)
+    form = DecisionForm(initial={"revision": declaration.revision})
+    return _page(request, officer, declaration, form)
+
+
+@require_http_methods(["GET", "POST"])
+def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Take the decision `name`: 422 for a missing reason, 409 when the dossier has changed meanwhile.
+
+    A GET (signing in again leads here by that way) goes to the dossier and decides nothing.
+    """
+    officer, decision = _officer(request), DECISIONS[name]
+    declaration = _dossier(officer, pk)
+    if request.method == "GET":
+        return redirect(dossier_url(declaration))
+    if not officer.has_perm(decision.permission):
+        raise PermissionDenied
+    form = DecisionForm(request.POST, decision=decision)
+    if not form.is_valid():
+        return _page(request, officer, declaration, form, status=422)
+    return _decided(request, officer, decision, declaration, form)
+
+
+def _decided(
+    request: HttpRequest, officer: "User", decision: Decision, declaration: Declaration, form: DecisionForm
+) -> HttpResponse:
+    revision, reason = form.cleaned_data["revision"], form.cleaned_data["reason"]
+    try:
+        decision.apply(declaration.pk, officer=officer, revision=revision, reason=reason)
+    except Declaration.DoesNotExist as error:
+        raise Http404 from error
+    except services.AlreadyDecided as refusal:
+        declaration = _dossier(officer, declaration.pk)
+        if not _is_own_repetition(declaration, officer, decision, revision):
+            return _conflict(request, officer, declaration, reason, str(refusal.message))
+    messages.success(request, decision.done % {"reference": declaration.reference_text})
+    return HttpResponseRedirect(dossier_url(declaration))
+
+
+def _is_own_repetition(declaration: Declaration, officer: "User", decision: Decision, revision: int) -> bool:
+    """Whether a double click sent the same decision twice: the second must not read as a refusal."""
+    last = declaration.changes.last()
+    return (
+        last is not None
+        and declaration.revision == revision + 1
+        and declaration.status == decision.to_status == last.to_status
+        and last.changed_by_id == officer.pk
+    )
+
+
+def _conflict(
+    request: HttpRequest, officer: "User", declaration: Declaration, reason: str, message: str
+) -> HttpResponse:
+    """The dossier as it is now, with what the officer had written."""
+    form = DecisionForm(initial={"revision": declaration.revision, "reason": reason})
+    return _page(request, officer, declaration, form, status=409, conflict=message, kept_reason=reason)
+
+
+def _page(
+    request: HttpRequest,
+    officer: "User",
+    declaration: Declaration,
+    form: DecisionForm,
+    *,
+    status: int = 200,
+    **extra: Any,
+) -> HttpResponse:
+    record_access(declaration, officer, AccessKind.DOSSIER)
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    context = {
+        **admin.site.each_context(request),
+        "opts": Declaration._meta,
+        "original": declaration,
+        "title": f"{declaration.reference_text} · {declaration.full_name}",
+        "declaration": declaration,
+        "photos": declaration.current_attachments(),
+        "changes": declaration.changes.select_related("changed_by"),
+        "messages_sent": _messages(declaration),
+        "is_waiting": declaration.status in (Status.SUBMITTED, Status.RETURNED),
+        "decisions": [
+            (decision, reverse(f"admin:registration_declaration_{decision.name}", args=[declaration.pk]))
+            for decision in open_decisions(declaration, officer)
+        ],
+        "may_decide": any(officer.has_perm(decision.permission) for decision in DECISIONS.values()),
+        "next_dossier": next_in_queue(officer, declaration),
+        "form": form,
+        **extra,
+    }
+    return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
+
+
+def _messages(declaration: Declaration) -> Any:
+    """Kind, state and times of what was sent; neither the text nor the secret is read from the database."""
+    fields = ("kind", "status", "attempts", "created_at", "sent_at", "finished_at", "next_attempt_at", "last_error_code")
+    return Message.objects.filter(related_key=declaration.message_key).only(*fields).order_by("pk")
+
+
+@require_GET
+def photo(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
+    """One photo of the present version, in full."""
+    officer = _officer(request)
+    declaration = _dossier(officer, pk)
+    attachment = get_object_or_404(declaration.current_attachments(), kind=kind)
+    record_access(declaration, officer, AccessKind.PHOTO)
+    return send_private(attachment.file, content_type="image/jpeg", filename=f"{kind}.jpg")
+
+
+@require_GET
+def document(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The PDF declaration of the present version, as the citizen printed it."""
+    officer = _officer(request)
+    declaration = _dossier(officer, pk)
+    stored = services.ensure_document(declaration)
+    record_access(declaration, officer, AccessKind.DOCUMENT)
+    filename = _("declaration-%(reference)s.pdf") % {"reference": declaration.reference_text}
+    return send_private(stored.file, content_type="application/pdf", filename=filename)

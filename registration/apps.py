@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RegistrationConfig(AppConfig):
+    name = "registration"
+    verbose_name = _("Registration")
+
+    def ready(self) -> None:
+        from notifications.enums import MessageKind
+        from notifications.secrets import register_secret_maker
+        from registration.credentials import make_credential
+
+        register_secret_maker(MessageKind.CREDENTIAL, make_credential)

@@ -1,0 +1,78 @@
+"""What the staff desk looks up: an officer's dossiers, the order of the queue, the search."""
+
+import re
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, QuerySet
+
+from accounts.numbers import compact, parse_bhxh_number
+from agencies.services import agencies_for
+from agencies.text import fold
+from registration.enums import OPEN_STATUSES, Status
+from registration.models import Declaration
+from registration.references import parse_reference
+from registration.validators import clean_phone, tidy
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# What waits for the office: papers to decide on, and declarations whose paper is awaited.
+TODO_STATUSES = (Status.SUBMITTED, Status.RECEIVED)
+# By the letters, received stands before submitted: papers on the desk first, then whoever has waited longest.
+QUEUE_ORDER = ("status", "submitted_at", "pk")
+_PAPER_NUMBER = re.compile(r"[A-Z]?\d{7,12}", re.ASCII)
+
+
+def declarations_for(user: "User | AnonymousUser") -> QuerySet[Declaration]:
+    """The declarations of the user's agency and of those below it; for this user no others exist."""
+    return Declaration.objects.filter(agency__in=agencies_for(user))
+
+
+def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | None:
+    """The dossier whose reference was typed or scanned, if it is in the user's scope."""
+    reference = parse_reference(text)
+    return declarations_for(user).filter(reference=reference).first() if reference else None
+
+
+def search(queryset: QuerySet[Declaration], text: str) -> QuerySet[Declaration]:
+    """Those of `queryset` with this reference, BHXH number, paper number, phone or part of a name.
+
+    Numbers are taken in every form in which people write them; names with or without accents.
+    """
+    typed = tidy(text)
+    condition = Q()
+    if reference := parse_reference(typed):
+        condition |= Q(reference=reference)
+    if number := parse_bhxh_number(typed):
+        condition |= Q(bhxh_number=number)
+    if _PAPER_NUMBER.fullmatch(compact(typed)):
+        condition |= Q(paper_number=compact(typed))
+    if phone := _phone(typed):
+        condition |= Q(phone=phone)
+    if any(symbol.isalpha() for symbol in typed):
+        condition |= Q(name_key__contains=fold(typed))
+    return queryset.filter(condition) if condition else queryset.none()
+
+
+def _phone(text: str) -> str | None:
+    try:
+        return clean_phone(text)
+    except ValidationError:
+        return None
+
+
+def open_counts(user: "User | AnonymousUser") -> dict[str, int]:
+    """How many declarations in the user's scope stand in each status that is still open."""
+    open_ones = declarations_for(user).filter(status__in=OPEN_STATUSES).order_by()
+    return dict(open_ones.values_list("status").annotate(number=Count("pk")))
+
+
+def next_in_queue(user: "User | AnonymousUser", current: Declaration) -> Declaration | None:
+    """The dossier that follows `current` in the queue, from its end back to its start; None when it is the last."""
+    queue = declarations_for(user).filter(status__in=TODO_STATUSES).exclude(pk=current.pk).order_by(*QUEUE_ORDER)
+    # One that has just been decided is taken to stand where it stood: among the papers to decide on.
+    status = current.status if current.status in TODO_STATUSES else Status.RECEIVED
+    later = Q(submitted_at__gt=current.submitted_at) | Q(submitted_at=current.submitted_at, pk__gt=current.pk)
+    return queue.filter(Q(status__gt=status) | Q(later, status=status)).first() or queue.first()

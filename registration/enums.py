@@ -1,0 +1,48 @@
+"""The closed lists of the registration: statuses, kinds of paper and photo, what staff may do."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    """Where a declaration stands. Changed only by `registration.services`."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waiting for the paper")
+    RECEIVED = "received", _("Paper received")
+    APPROVED = "approved", _("Approved")
+    ACTIVE = "active", _("Account in use")
+    RETURNED = "returned", _("Returned for correction")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+
+
+# A BHXH number has at most one declaration in these statuses, and its phone is taken while it has.
+LIVE_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.APPROVED, Status.ACTIVE, Status.RETURNED)
+# Staff have something to do, or are waiting for the citizen.
+OPEN_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED)
+
+
+class PaperKind(TextChoices):
+    """The identity paper shown."""
+
+    CCCD = "cccd", _("Citizen card (CCCD)")
+    CMND = "cmnd", _("Old identity card (CMND)")
+    PASSPORT = "passport", _("Passport")
+
+
+class PhotoKind(TextChoices):
+    """The photos of a declaration, in the order of the form."""
+
+    PORTRAIT = "portrait", _("Portrait photo")
+    ID_FRONT = "id_front", _("Photo of the front")
+    ID_BACK = "id_back", _("Photo of the back")
+
+
+class AccessKind(TextChoices):
+    """What a member of staff opened."""
+
+    DOSSIER = "dossier", _("Dossier")
+    PHOTO = "photo", _("Photo")
+    DOCUMENT = "document", _("PDF")

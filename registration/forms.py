@@ -1,0 +1,241 @@
+"""The forms that citizens fill in."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Field, Fieldset, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import Agency
+from registration import validators
+from registration.enums import PaperKind, PhotoKind
+from registration.fields import AgencyField, CleanedField, PhotoField
+from registration.images import ImageRefused, NormalisedImage, normalise
+from registration.models import Attachment, Draft
+from registration.references import parse_reference
+from registration.services.submission import Answers, required_photos
+
+_MISSING_PHOTO = {
+    PhotoKind.PORTRAIT: _("Choose or take a portrait photo."),
+    PhotoKind.ID_FRONT: _("Choose or take a photo of the front of the identity paper."),
+    PhotoKind.ID_BACK: _("Choose or take a photo of the back of the identity paper."),
+}
+
+
+def _clean_email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ValidationError(
+            _("This is not a complete email address. It looks like name@example.com; or leave it empty.")
+        ) from error
+    if len(text) > 254:
+        raise ValidationError(_("The email address is too long."))
+    return text
+
+
+class DeclarationForm(forms.Form):
+    """The Tờ khai. `accepted` holds the photos of this request that can be stored, whatever else is wrong."""
+
+    paper_kind = forms.ChoiceField(
+        label=_("Kind of identity paper"),
+        choices=PaperKind.choices,
+        initial=PaperKind.CCCD,
+        error_messages={
+            "required": _("Choose the kind of identity paper."),
+            "invalid_choice": _("Choose the kind of identity paper from the list."),
+        },
+    )
+    portrait = PhotoField(
+        label=PhotoKind.PORTRAIT.label, help_text=_("Face from the front, no hat or sunglasses, plain background.")
+    )
+    id_front = PhotoField(
+        label=PhotoKind.ID_FRONT.label, help_text=_("The whole paper within the picture, in good light, without glare.")
+    )
+    id_back = PhotoField(label=PhotoKind.ID_BACK.label, help_text=_("Not needed for a passport."))
+    full_name = CleanedField(
+        label=_("Full name"),
+        cleaner=validators.clean_name,
+        help_text=_("With accents, as on the identity paper."),
+        error_messages={"required": _("Type the full name as it stands on the identity paper.")},
+    )
+    bhxh_number = CleanedField(
+        label=_("BHXH number"),
+        cleaner=validators.clean_bhxh_number,
+        help_text=_("The last 10 digits on the health-insurance card."),
+        error_messages={"required": _("Type the 10 digits of the BHXH number.")},
+    )
+    paper_number = CleanedField(
+        label=_("Identity paper number"),
+        cleaner=lambda text: text,
+        help_text=_("CCCD: 12 digits. CMND: 9 digits. Passport: one letter and 7 or 8 digits."),
+        error_messages={"required": _("Type the number of the identity paper.")},
+    )
+    address = CleanedField(
+        label=_("Contact address"),
+        cleaner=validators.clean_address,
+        help_text=_("House number, street, ward, province or city."),
+        error_messages={"required": _("Type the address where letters reach you.")},
+    )
+    phone = CleanedField(
+        label=_("Mobile phone"),
+        widget=forms.TelInput,
+        cleaner=validators.clean_phone,
+        help_text=_("The password will be sent to this number by SMS. Check it carefully."),
+        error_messages={"required": _("Type your mobile number.")},
+    )
+    email = CleanedField(label=_("Email"), widget=forms.EmailInput, cleaner=_clean_email, required=False)
+    agency = AgencyField(
+        label=_("Receiving BHXH office"),
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": _("Choose the office that receives the declaration: press SELECT."),
+            "invalid": _("This office receives no declarations now. Press SELECT and choose another."),
+        },
+    )
+    consent = forms.BooleanField(
+        label=_("I have read this, I agree, and I declare that what I have entered is true."),
+        error_messages={"required": _("Tick the box if you agree. Without agreement the declaration cannot be taken.")},
+    )
+
+    def __init__(self, *args: Any, draft: Draft | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.accepted: dict[str, NormalisedImage] = {}
+        self.stored: dict[str, Attachment] = {photo.kind: photo for photo in draft.attachments.all()} if draft else {}
+        for kind in PhotoKind.values:
+            self.photo_field(kind).attachment = self.stored.get(kind)
+        for name, attrs in _ATTRS.items():
+            self.fields[name].widget.attrs.update(attrs)
+
+    def photo_field(self, kind: str) -> PhotoField:
+        field = self.fields[kind]
+        assert isinstance(field, PhotoField)
+        return field
+
+    def _clean_photo(self, kind: str) -> None:
+        upload = self.cleaned_data.get(kind)
+        if upload is None:
+            return
+        try:
+            self.accepted[kind] = normalise(upload, kind)
+        except ImageRefused as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from refusal
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        for kind in PhotoKind.values:
+            try:
+                self._clean_photo(kind)
+            except ValidationError as error:
+                self.add_error(kind, error)
+        self._require_photos(cleaned.get("paper_kind", PaperKind.CCCD))
+        if cleaned.get("paper_kind") and cleaned.get("paper_number"):
+            try:
+                cleaned["paper_number"] = validators.clean_paper_number(
+                    cleaned["paper_kind"], cleaned["paper_number"]
+                )
+            except ValidationError as error:
+                self.add_error("paper_number", error)
+        return cleaned
+
+    def _require_photos(self, paper_kind: str) -> None:
+        for kind in required_photos(paper_kind):
+            if kind not in self.accepted and kind not in self.stored and kind not in self.errors:
+                self.add_error(kind, ValidationError(_MISSING_PHOTO[PhotoKind(kind)], code="required"))
+
+    def typed(self) -> dict[str, str]:
+        """What was typed, right or wrong, for the draft; photos are stored on their own, consent is asked anew."""
+        names = [name for name in self.fields if name not in (*PhotoKind.values, "consent")]
+        return {name: validators.tidy(str(self.data.get(name, "")))[:1000] for name in names}
+
+    def answers(self, language: str) -> Answers:
+        """The cleaned data of a valid form."""
+        names = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency")
+        return Answers(**{name: self.cleaned_data[name] for name in names}, language=language)
+
+    def chosen_agency(self) -> Agency | None:
+        """The agency that the form shows as chosen, if there is one of this code."""
+        code = str(self["agency"].value() or "")
+        return Agency.objects.current().filter(code=code).first() if code.isdecimal() else None
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        photo = "registration/_photo_field.html"
+        helper.layout = Layout(
+            Fieldset(
+                _("1. Identity paper and photos"),
+                Field("paper_kind", wrapper_class="field--medium"),
+                *(Field(kind, template=photo) for kind in PhotoKind.values),
+            ),
+            Fieldset(
+                _("2. About you"),
+                "full_name",
+                Field("bhxh_number", template="registration/_number_field.html"),
+                Field("paper_number", wrapper_class="field--medium"),
+                "address",
+                Field("phone", wrapper_class="field--medium"),
+                "email",
+            ),
+            Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
+            Fieldset(_("4. Agreement"), HTML('{% include "registration/_consent.html" %}'), "consent"),
+        )
+        return helper
+
+
+_ATTRS: dict[str, dict[str, str]] = {
+    "full_name": {"autocomplete": "name", "autocapitalize": "words", "spellcheck": "false"},
+    "bhxh_number": {"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"},
+    "paper_number": {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"},
+    "address": {"autocomplete": "street-address"},
+    "phone": {"inputmode": "tel", "autocomplete": "tel"},
+    "email": {"inputmode": "email", "autocomplete": "email", "spellcheck": "false"},
+}
+
+
+class TrackForm(forms.Form):
+    """Reference and the last four digits of the phone: what a citizen has on the paper and in the head."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        help_text=_("It is on the receipt page and on the printed declaration, for example 7K3Q-9M2D-X."),
+        error_messages={"required": _("Type the reference from your declaration.")},
+    )
+    phone_end = forms.CharField(
+        label=_("Last 4 digits of the mobile phone"),
+        help_text=_("Of the number that you declared."),
+        error_messages={"required": _("Type the last 4 digits of the mobile number that you declared.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reference"].widget.attrs.update(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        )
+        self.fields["phone_end"].widget.attrs.update({"inputmode": "numeric", "autocomplete": "off"})
+
+    def clean_reference(self) -> str:
+        """The stored form. One that cannot exist is looked up like any other: the answer must not tell."""
+        typed: str = self.cleaned_data["reference"]
+        return parse_reference(typed) or ""
+
+    def clean_phone_end(self) -> str:
+        digits = "".join(c for c in str(self.cleaned_data["phone_end"]) if c.isdecimal())
+        if len(digits) != 4:
+            raise ValidationError(_("Type exactly 4 digits: the last ones of the mobile number that you declared."))
+        return digits
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            Field("reference", wrapper_class="field--medium"), Field("phone_end", wrapper_class="field--short")
+        )
+        return helper

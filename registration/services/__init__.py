@@ -1,0 +1,57 @@
+"""Every write of the registration: one verb-named function each, called by views, admin and tasks."""
+
+from registration.services.decisions import (
+    activate_declaration,
+    approve_declaration,
+    receive_declaration,
+    reject_declaration,
+    return_declaration,
+    withdraw_declaration,
+)
+from registration.services.documents import ensure_document, missing_documents
+from registration.services.drafts import (
+    begin_correction,
+    discard_draft,
+    discard_photo,
+    find_draft,
+    open_draft,
+    purge_drafts,
+    save_answers,
+    store_photo,
+)
+from registration.services.errors import (
+    AlreadyDecided,
+    NumberTaken,
+    PhoneTaken,
+    PhotosMissing,
+    RegistrationError,
+)
+from registration.services.expiry import expire_declarations
+from registration.services.submission import Answers, submit_declaration
+
+__all__ = [
+    "AlreadyDecided",
+    "Answers",
+    "NumberTaken",
+    "PhoneTaken",
+    "PhotosMissing",
+    "RegistrationError",
+    "activate_declaration",
+    "approve_declaration",
+    "begin_correction",
+    "discard_draft",
+    "discard_photo",
+    "ensure_document",
+    "expire_declarations",
+    "find_draft",
+    "missing_documents",
+    "open_draft",
+    "purge_drafts",
+    "receive_declaration",
+    "reject_declaration",
+    "return_declaration",
+    "save_answers",
+    "store_photo",
+    "submit_declaration",
+    "withdraw_declaration",
+]

@@ -1,0 +1,147 @@
+"""Drafts and their photos: what a citizen has entered before Ghi nhận."""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from registration.enums import PhotoKind, Status
+from registration.images import NormalisedImage
+from registration.models import Attachment, Declaration, Draft, make_token, private_storage
+from registration.services.errors import AlreadyDecided
+from registration.validators import national_phone
+
+logger = logging.getLogger(__name__)
+
+
+def find_draft(token: str) -> Draft | None:
+    """The draft of this token, if it has been stored."""
+    return Draft.objects.select_related("declaration", "corrects").filter(token=token).first()
+
+
+def open_draft(token: str) -> Draft:
+    """The draft of this token, stored now if it was not. Two requests at once get the same one."""
+    try:
+        with transaction.atomic():
+            draft, _created = Draft.objects.get_or_create(token=token)
+    except IntegrityError:
+        draft = Draft.objects.get(token=token)
+    return draft
+
+
+def save_answers(draft: Draft, answers: dict[str, Any]) -> None:
+    """Keep what was typed, as typed. A draft that became a declaration keeps nothing."""
+    if draft.declaration_id is None:
+        draft.answers = answers
+        draft.save(update_fields=["answers", "updated_at"])
+
+
+def delete_files(names: Iterable[str]) -> None:
+    """Remove stored files once the present transaction has succeeded; a failure is logged, not raised."""
+    for name in names:
+        transaction.on_commit(partial(_delete_file, name), robust=True)
+
+
+def _delete_file(name: str) -> None:
+    private_storage().delete(name)
+
+
+def store_photo(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
+    """Keep a normalised photo in the draft, in place of an earlier one of its kind."""
+    with transaction.atomic():
+        locked = Draft.objects.select_for_update().get(pk=draft.pk)
+        if locked.declaration_id is not None:
+            raise AlreadyDecided
+        discard_photo(locked, kind)
+        attachment = Attachment(
+            draft=locked,
+            kind=PhotoKind(kind),
+            width=image.width,
+            height=image.height,
+            size=len(image.content),
+            sha256=image.sha256,
+            quality=list(image.quality),
+        )
+        attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
+        attachment.save()
+        locked.save(update_fields=["updated_at"])
+    return attachment
+
+
+def discard_photo(draft: Draft, kind: str) -> None:
+    """Remove the photo of this kind from the draft, file and row."""
+    with transaction.atomic():
+        photos = list(draft.attachments.filter(kind=kind))
+        Attachment.objects.filter(pk__in=[photo.pk for photo in photos]).delete()
+        delete_files(photo.file.name for photo in photos)
+
+
+def discard_draft(draft: Draft) -> None:
+    """Remove an unsubmitted draft with its photos. A submitted one only forgets its answers."""
+    with transaction.atomic():
+        delete_files(draft.attachments.values_list("file", flat=True))
+        draft.delete()
+
+
+def begin_correction(declaration: Declaration) -> Draft:
+    """A draft filled with a returned declaration's answers and copies of its photos.
+
+    Raises AlreadyDecided when the declaration is not waiting for a correction.
+    """
+    with transaction.atomic():
+        locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
+        if locked.status != Status.RETURNED:
+            raise AlreadyDecided
+        draft = Draft.objects.create(token=make_token(), corrects=locked, answers=_answers_of(locked))
+        for photo in locked.current_attachments():
+            _copy_photo(photo, draft)
+    return draft
+
+
+def _answers_of(declaration: Declaration) -> dict[str, str]:
+    return {
+        "full_name": declaration.full_name,
+        "bhxh_number": declaration.bhxh_number,
+        "paper_kind": declaration.paper_kind,
+        "paper_number": declaration.paper_number,
+        "address": declaration.address,
+        "phone": national_phone(declaration.phone),
+        "email": declaration.email,
+        "agency": declaration.agency.code,
+    }
+
+
+def _copy_photo(photo: Attachment, draft: Draft) -> None:
+    try:
+        with photo.file.open("rb") as stored:
+            content = stored.read()
+    except OSError:
+        # The stored file is gone: the citizen takes this photo again, the rest is kept.
+        logger.error("photo %s of declaration %s cannot be read", photo.pk, photo.declaration_id)
+        return
+    copy = Attachment(
+        draft=draft,
+        kind=photo.kind,
+        width=photo.width,
+        height=photo.height,
+        size=photo.size,
+        sha256=photo.sha256,
+        quality=photo.quality,
+    )
+    copy.file.save("photo.jpg", ContentFile(content), save=False)
+    copy.save()
+
+
+def purge_drafts() -> int:
+    """Remove drafts, with their photos, that nobody has touched for `DRAFT_HOURS`. Returns how many."""
+    limit = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
+    stale = list(Draft.objects.filter(updated_at__lt=limit)[:500])
+    for draft in stale:
+        discard_draft(draft)
+    return len(stale)

@@ -1,0 +1,49 @@
+"""What the services refuse, each with a text for the person in front of the screen."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class RegistrationError(Exception):
+    """A refusal. `message` is a translated text that reveals nothing about anyone else."""
+
+    message: str | Promise = _("This cannot be done now.")
+
+    def __init__(self, message: str | Promise | None = None) -> None:
+        self.message = message or self.message
+        super().__init__(type(self).__name__)
+
+
+class NumberTaken(RegistrationError):
+    """The BHXH number has an open or approved declaration."""
+
+    message = _(
+        "A declaration for this BHXH number is already being handled or has been approved, so a second one cannot be "
+        "made. Follow it under “Track a declaration”, or call the hotline if you did not register yourself."
+    )
+
+
+class PhoneTaken(RegistrationError):
+    """The phone already serves as many BHXH numbers as it may."""
+
+    message = _(
+        "This mobile number is already used for another BHXH number. Type your own mobile number, or call the hotline "
+        "if the number is yours alone."
+    )
+
+
+class PhotosMissing(RegistrationError):
+    """A required photo is not in the draft. `kinds` names which."""
+
+    def __init__(self, kinds: list[str]) -> None:
+        self.kinds = kinds
+        super().__init__(_("A photo is missing."))
+
+
+class AlreadyDecided(RegistrationError):
+    """Somebody else changed the declaration after this screen was opened, or the step is not possible now."""
+
+    message = _(
+        "This dossier has changed since you opened it, so your decision was not recorded. Look at its present state "
+        "below and decide again if need be."
+    )

@@ -1,0 +1,138 @@
+"""Ghi nhận: a draft becomes a declaration, once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from agencies.models import Agency
+from agencies.text import fold
+from registration.enums import LIVE_STATUSES, PaperKind, PhotoKind, Status
+from registration.legal import CONSENT_VERSION
+from registration.models import Attachment, Declaration, Draft, StatusChange
+from registration.references import make_reference
+from registration.services.documents import request_document
+from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A declaration's data, already cleaned by the form."""
+
+    full_name: str
+    bhxh_number: str
+    paper_kind: str
+    paper_number: str
+    address: str
+    phone: str
+    email: str
+    agency: Agency
+    language: str = "vi"
+
+
+def required_photos(paper_kind: str) -> list[str]:
+    """The photos that a declaration with this paper cannot do without: a passport's back is optional."""
+    needed = [PhotoKind.PORTRAIT, PhotoKind.ID_FRONT]
+    if paper_kind != PaperKind.PASSPORT:
+        needed.append(PhotoKind.ID_BACK)
+    return [kind.value for kind in needed]
+
+
+def submit_declaration(draft: Draft, answers: Answers) -> Declaration:
+    """Store the declaration of this draft with its photos; a second call for the same draft returns the first's.
+
+    A draft that corrects a returned declaration makes its next version instead of a new one.
+    Raises NumberTaken, PhoneTaken, PhotosMissing, and AlreadyDecided when a correction comes too late.
+    """
+    for attempt in range(_TRIES):
+        try:
+            with transaction.atomic():
+                return _submit(draft, answers)
+        except IntegrityError:
+            # Another declaration took the number, the phone's place or the reference between our look and our
+            # write. Looking again names the refusal, or finds another place.
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _submit(draft: Draft, answers: Answers) -> Declaration:
+    locked = Draft.objects.select_for_update().get(pk=draft.pk)
+    if locked.declaration is not None:
+        return locked.declaration
+    photos = {photo.kind: photo for photo in locked.attachments.all()}
+    missing = [kind for kind in required_photos(answers.paper_kind) if kind not in photos]
+    if missing:
+        raise PhotosMissing(missing)
+    declaration = _corrected(locked) if locked.corrects_id else Declaration(reference=make_reference())
+    previous = Status(declaration.status) if declaration.pk else Status.DRAFT
+    _fill(declaration, answers)
+    declaration.save()
+    _claim(photos, declaration)
+    locked.declaration, locked.answers = declaration, {}
+    locked.save(update_fields=["declaration", "answers", "updated_at"])
+    StatusChange.objects.create(
+        declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
+    )
+    transaction.on_commit(partial(request_document, declaration.pk), robust=True)
+    return declaration
+
+
+def _corrected(draft: Draft) -> Declaration:
+    declaration = Declaration.objects.select_for_update().get(pk=draft.corrects_id)
+    if declaration.status != Status.RETURNED:
+        raise AlreadyDecided
+    declaration.version += 1
+    declaration.revision += 1
+    return declaration
+
+
+def _fill(declaration: Declaration, answers: Answers) -> None:
+    now = timezone.now()
+    declaration.full_name = answers.full_name
+    declaration.name_key = fold(answers.full_name)
+    declaration.bhxh_number = _free_number(answers.bhxh_number, declaration)
+    declaration.paper_kind = answers.paper_kind
+    declaration.paper_number = answers.paper_number
+    declaration.address = answers.address
+    declaration.phone = answers.phone
+    declaration.phone_slot = _free_slot(answers.phone, declaration)
+    declaration.email = answers.email
+    declaration.agency = answers.agency
+    declaration.agency_code = answers.agency.code
+    declaration.agency_name = answers.agency.name
+    declaration.language = answers.language
+    declaration.consent_version = CONSENT_VERSION
+    declaration.consented_at = now
+    declaration.status = Status.SUBMITTED
+    declaration.reason = ""
+    declaration.submitted_at = now
+    declaration.expires_at = now + timedelta(days=settings.PAPER_DAYS)
+
+
+def _free_number(number: str, declaration: Declaration) -> str:
+    live = Declaration.objects.filter(bhxh_number=number, status__in=LIVE_STATUSES).exclude(pk=declaration.pk)
+    if live.exists():
+        raise NumberTaken
+    return number
+
+
+def _free_slot(phone: str, declaration: Declaration) -> int:
+    """The lowest free place of the phone: with places numbered, the database itself holds the limit."""
+    others = Declaration.objects.filter(phone=phone, status__in=LIVE_STATUSES).exclude(pk=declaration.pk)
+    taken = set(others.values_list("phone_slot", flat=True))
+    free = [slot for slot in range(1, settings.NUMBERS_PER_PHONE + 1) if slot not in taken]
+    if not free:
+        raise PhoneTaken
+    return free[0]
+
+
+def _claim(photos: dict[str, Attachment], declaration: Declaration) -> None:
+    for photo in photos.values():
+        photo.draft, photo.declaration, photo.version = None, declaration, declaration.version
+        photo.save(update_fields=["draft", "declaration", "version"])

@@ -1,0 +1,35 @@
+"""What workers and beat do for the registration. Every task takes ids at most and is safe to run twice."""
+
+import logging
+
+from celery import shared_task
+
+from registration import services
+from registration.models import Declaration
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def make_document(declaration_id: int) -> None:
+    """Render and store the PDF of a declaration's present version, unless that is done."""
+    services.ensure_document(Declaration.objects.get(pk=declaration_id))
+
+
+@shared_task(ignore_result=True)
+def sweep_documents() -> None:
+    """Make every PDF that is still missing; one that fails does not hold up the others."""
+    for declaration in services.missing_documents():
+        make_document.delay(declaration.pk)
+
+
+@shared_task(ignore_result=True)
+def expire_declarations() -> None:
+    """Expire declarations whose paper did not come."""
+    logger.info("%d declarations past their time", services.expire_declarations())
+
+
+@shared_task(ignore_result=True)
+def purge_drafts() -> None:
+    """Remove abandoned drafts and their photos."""
+    logger.info("%d drafts removed", services.purge_drafts())

@@ -1,0 +1,19 @@
+from django.urls import path
+
+from registration.views import account, declaration, receipt, tracking
+
+app_name = "registration"
+
+urlpatterns = [
+    path("dang-ky/", declaration.start, name="start"),
+    path("dang-ky/to-khai/", declaration.declaration, name="declaration"),
+    path("dang-ky/to-khai/anh/<str:token>.jpg", declaration.draft_photo, name="draft_photo"),
+    path("dang-ky/ho-so/<str:token>/", receipt.receipt, name="receipt"),
+    path("dang-ky/ho-so/<str:token>/to-khai.pdf", receipt.receipt_document, name="receipt_document"),
+    path("dang-ky/ho-so/<str:token>/anh/<str:kind>.jpg", receipt.receipt_photo, name="receipt_photo"),
+    path("tra-cuu/", tracking.track, name="track"),
+    path("tra-cuu/sua/", tracking.correct, name="correct"),
+    path("tra-cuu/rut/", tracking.withdraw, name="withdraw"),
+    path("tai-khoan/", account.account, name="account"),
+    path("tai-khoan/mat-khau/", account.FirstPasswordView.as_view(), name="choose_password"),
+]

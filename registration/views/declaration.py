@@ -1,0 +1,128 @@
+"""Đăng ký: the object type, the Tờ khai, and the photos that its page shows."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_http_methods
+
+from registration import cookies, services
+from registration.enums import PhotoKind
+from registration.files import send_private
+from registration.forms import DeclarationForm
+from registration.legal import LEGAL_BASES
+from registration.models import Attachment, Draft
+
+
+@require_GET
+def start(request: HttpRequest) -> HttpResponse:
+    """Who registers: a person here, an organisation elsewhere."""
+    kind = request.GET.get("doi-tuong", "")
+    if kind == "ca-nhan":
+        return redirect("registration:declaration")
+    return render(request, "registration/start.html", {"unchosen": "tiep" in request.GET and not kind})
+
+
+@require_http_methods(["GET", "POST"])
+def declaration(request: HttpRequest) -> HttpResponse:
+    """The Tờ khai: shown, corrected, and with Ghi nhận stored."""
+    return _post(request) if request.method == "POST" else _get(request)
+
+
+def _get(request: HttpRequest) -> HttpResponse:
+    token = cookies.cookie_token(request)
+    draft = services.find_draft(token) if token else None
+    if token is None or (draft is not None and draft.declaration_id is not None):
+        token, draft = cookies.new_token(), None
+    if request.GET.get("agency"):
+        # Back from the page with the agencies, which serves browsers without JavaScript.
+        draft = services.open_draft(token)
+        services.save_answers(draft, {**draft.answers, "agency": request.GET["agency"][:5]})
+        return _with_cookie(redirect(f"{request.path}#id_agency_label"), token)
+    form = DeclarationForm(initial=draft.answers if draft else {}, draft=draft)
+    return _page(request, form, token, draft)
+
+
+def _post(request: HttpRequest) -> HttpResponse:
+    token = cookies.read_token(request.POST.get("draft", ""))
+    draft = services.open_draft(token)
+    if draft.declaration is not None:
+        # A double click, a reload or a retry: there is one declaration, and here it is.
+        return _to_receipt(draft)
+    if "start-over" in request.POST:
+        return _start_over(draft)
+    form = DeclarationForm(request.POST, request.FILES, draft=draft)
+    valid = form.is_valid()
+    for kind, image in form.accepted.items():
+        form.photo_field(kind).attachment = services.store_photo(draft, kind, image)
+    services.save_answers(draft, form.typed())
+    if "choose-agency" in request.POST:
+        return _with_cookie(redirect(f"{reverse('agencies:tree')}?next={request.path}"), token)
+    if request.POST.get("remove-photo") in PhotoKind.values:
+        services.discard_photo(draft, request.POST["remove-photo"])
+        return _with_cookie(redirect(f"{request.path}#id_{request.POST['remove-photo']}"), token)
+    if valid and _submit(form, draft):
+        return _to_receipt(draft)
+    return _page(request, form, token, draft, status=422)
+
+
+def _submit(form: DeclarationForm, draft: Draft) -> bool:
+    """Ghi nhận. A refusal becomes an error at its field."""
+    try:
+        draft.declaration = services.submit_declaration(draft, form.answers(get_language() or "vi"))
+    except services.NumberTaken as refusal:
+        form.add_error("bhxh_number", str(refusal.message))
+    except services.PhoneTaken as refusal:
+        form.add_error("phone", str(refusal.message))
+    except services.PhotosMissing as refusal:
+        for kind in refusal.kinds:
+            form.add_error(kind, str(refusal.message))
+    except services.AlreadyDecided as refusal:
+        form.add_error(None, str(refusal.message))
+    return not form.errors
+
+
+def _start_over(draft: Draft) -> HttpResponse:
+    services.discard_draft(draft)
+    response = redirect("registration:declaration")
+    cookies.clear_cookie(response)
+    return response
+
+
+def _to_receipt(draft: Draft) -> HttpResponse:
+    assert draft.declaration is not None
+    response = redirect("registration:receipt", token=draft.declaration.token)
+    cookies.clear_cookie(response)
+    return response
+
+
+def _with_cookie(response: HttpResponseRedirect, token: str) -> HttpResponse:
+    cookies.set_cookie(response, token)
+    return response
+
+
+def _page(
+    request: HttpRequest, form: DeclarationForm, token: str, draft: Draft | None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "agency": form.chosen_agency(),
+        "draft_token": cookies.sign_token(token),
+        "corrects": draft.corrects if draft else None,
+        "legal_bases": LEGAL_BASES,
+        "begun": bool(draft and (draft.answers or form.stored)),
+    }
+    response = render(request, "registration/declaration.html", context, status=status)
+    cookies.set_cookie(response, token)
+    return response
+
+
+@require_GET
+def draft_photo(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A stored photo of the draft that this browser holds; for anyone else it does not exist."""
+    holder = cookies.cookie_token(request)
+    if holder is None:
+        raise Http404
+    photo = get_object_or_404(Attachment, draft__token=holder, token=token)
+    return send_private(photo.file, content_type="image/jpeg", filename=f"{photo.kind}.jpg")

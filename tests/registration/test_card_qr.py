@@ -1,0 +1,215 @@
+import io
+import random
+import unicodedata
+from datetime import date
+
+import pytest
+import segno
+from PIL import Image, ImageFilter
+
+from registration.card_qr import CardData, HealthCardData, parse_card, read_card
+from registration.demo_images import cccd_qr_payload, draw_id_card, health_qr_payload, photo_like
+from registration.images import normalise
+
+PERSON = {
+    "number": "079190000123",
+    "name": "Trần Thị Mẫu",
+    "birth_date": date(1990, 4, 3),
+    "is_male": False,
+    "address": "12 Đường Mẫu, Phường 5, Quận 3, TP. Hồ Chí Minh",
+    "issued_on": date(2021, 5, 20),
+}
+CARD = CardData(
+    number="079190000123",
+    old_number="",
+    full_name="Trần Thị Mẫu",
+    birth_date=date(1990, 4, 3),
+    sex="female",
+    address=PERSON["address"],
+    issued_on=date(2021, 5, 20),
+)
+HEALTH = {
+    "number": "GD4797912345678",
+    "name": "Lê Văn Mẫu",
+    "birth_date": date(1961, 12, 30),
+    "is_male": True,
+    "valid_from": date(2024, 1, 1),
+}
+
+
+def drawn(payload, side="front", seed=1):
+    return draw_id_card(side, name="Trần Thị Mẫu", number="079190000123", seed=seed, qr=payload)
+
+
+def chip(**changes):
+    return cccd_qr_payload(**(PERSON | changes))
+
+
+def fields(**changes):
+    """The chip card's text with the fields at these places changed, as bytes."""
+    parts = chip().split("|")
+    for place, value in changes.items():
+        parts[int(place.removeprefix("f"))] = value
+    return "|".join(parts).encode()
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("side", ["front", "back"])
+def test_card_is_read_on_both_sides_in_every_orientation(side, turn):
+    assert read_card(drawn(chip(), side).rotate(turn, expand=True)) == CARD
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_health_card_is_read_in_every_orientation(turn):
+    card = read_card(drawn(health_qr_payload(**HEALTH)).rotate(turn, expand=True))
+    assert card == HealthCardData(
+        bhxh_number="7912345678",
+        full_name="Lê Văn Mẫu",
+        birth_date=date(1961, 12, 30),
+        sex="male",
+        address="",
+        valid_from=date(2024, 1, 1),
+    )
+
+
+def test_card_is_read_from_the_stored_photo_of_a_phone():
+    file = io.BytesIO()
+    photo_like(drawn(chip())).save(file, "JPEG", quality=80)
+    stored = normalise(file, "id_front").content
+    assert read_card(Image.open(io.BytesIO(stored))) == CARD
+
+
+def test_cards_readable_upright_are_read_turned_and_never_wrongly():
+    """At least 95 of 100 in every orientation, tilted and softened as hands do."""
+    dice, upright, turned = random.Random(5), 0, 0
+    for seed in range(12):
+        number = f"0{dice.choice(('01', '79', '48'))}{dice.choice('13')}{dice.randrange(100):02}{dice.randrange(10**6):06}"
+        year = (1900 if number[3] == "1" else 2000) + int(number[4:6])
+        if year > 2020:
+            continue
+        payload = chip(number=number, birth_date=date(year, 1, 1 + seed))
+        tilted = drawn(payload, seed=seed).rotate(dice.uniform(-8, 8), expand=True, fillcolor="#777777")
+        photo = tilted.filter(ImageFilter.GaussianBlur(0.8))
+        first = read_card(photo)
+        if first is None:
+            continue
+        upright += 1
+        cards = [read_card(photo.rotate(turn, expand=True)) for turn in (90, 180, 270)]
+        assert all(card is None or card.number == number for card in (first, *cards))
+        turned += all(cards)
+    assert upright >= 6
+    assert turned >= 0.95 * upright
+
+
+@pytest.mark.parametrize("payload", ["https://example.com/|a|b|c|d|e|f", "2|99|0912345678|Tên|a|0|0|100000", "x"])
+def test_code_of_anything_else_is_ignored(payload):
+    assert read_card(drawn(payload)) is None
+
+
+def test_photo_without_a_code_has_no_card():
+    assert read_card(drawn(None)) is None
+
+
+def test_codes_of_two_people_fill_in_nothing():
+    image = drawn(chip())
+    other = drawn(chip(number="079190000124"), "back").crop((1200, 540, 1600, 920))
+    image.paste(other, (0, 0))
+    assert read_card(image) is None
+
+
+def test_the_same_code_twice_is_one_card():
+    image = drawn(chip())
+    image.paste(image.crop((1200, 40, 1560, 410)), (0, 0))
+    assert read_card(image) == CARD
+
+
+def test_newer_cards_with_more_fields_are_read():
+    assert parse_card((chip() + "|Cha|Mẹ||").encode()) == CARD
+
+
+def test_line_ends_and_decomposed_letters_are_put_right():
+    payload = unicodedata.normalize("NFD", chip()) + "\r\n\0"
+    assert parse_card(payload.encode()) == CARD
+
+
+def test_old_number_is_read():
+    assert parse_card(chip(old_number="023456789").encode()).old_number == "023456789"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        fields(f0="07919000012"),  # a digit short
+        fields(f0="999190000123"),  # no such province
+        fields(f0="079090000123"),  # the number says a man
+        fields(f0="079191000123"),  # the number says 1991
+        fields(f0="079 190000123"),
+        fields(f0="０79190000123"),  # a full-width digit
+        fields(f1="12345678"),
+        fields(f2=""),
+        fields(f2="Trần Thị 5"),
+        fields(f3="31021990"),
+        fields(f3="3041990"),
+        fields(f3="1990"),
+        fields(f4="nữ?"),
+        fields(f4=""),
+        fields(f5="x" * 301),
+        fields(f6="20051980"),  # issued before the birth
+        fields(f6="20052100"),  # not yet
+        fields().rsplit(b"|", 1)[0],  # a field short
+        fields() + b"|" + b"x" * 3000,
+        fields()[:-30] + b"\xff" + fields()[-30:],
+        b"",
+    ],
+)
+def test_impossible_card_is_ignored_as_a_whole(payload):
+    assert parse_card(payload) is None
+
+
+def health(**changes):
+    parts = health_qr_payload(**HEALTH).split("|")
+    for place, value in changes.items():
+        parts[int(place.removeprefix("f"))] = value
+    return "|".join(parts).encode()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        health(f0="791234567"),
+        health(f0="GD4797912345678x"),
+        health(f0="GD9797912345678"),  # no such benefit level
+        health(f1="zz"),
+        health(f1="ff"),
+        health(f1="Lê Văn Mẫu"),
+        health(f2="31/02/1961"),
+        health(f3="3"),
+        health(f4="12 Đường Mẫu"),
+        b"$",
+        b"7912345678|$",
+    ],
+)
+def test_impossible_health_card_is_ignored_as_a_whole(payload):
+    assert parse_card(payload) is None
+
+
+def test_health_card_with_what_is_unknown_left_out():
+    card = parse_card(health(f0="7912345678", f2="1961", f3="-", f4="Đường Mẫu".encode().hex(), f6="-"))
+    assert card == HealthCardData("7912345678", "Lê Văn Mẫu", None, None, "Đường Mẫu", None)
+
+
+def test_random_bytes_are_never_a_card():
+    dice = random.Random(3)
+    genuine = chip().encode()
+    for _ in range(500):
+        data = bytearray(genuine)
+        for _ in range(dice.randrange(1, 4)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        card = parse_card(bytes(data))
+        assert card is None or unicodedata.is_normalized("NFC", card.full_name)
+
+
+def test_code_in_a_plain_picture_is_read():
+    file = io.BytesIO()
+    segno.make(chip(), micro=False, encoding="utf-8").save(file, kind="png", scale=6)
+    assert read_card(Image.open(file)) == CARD

@@ -1,0 +1,84 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+PROGRAM = """
+import sys
+from scripts.supervisor import Supervisor
+supervisor = Supervisor(on_start=lambda: None)
+for number, command in enumerate(sys.argv[1:]):
+    supervisor.add_process(f"program{number}", command)
+sys.exit(supervisor.supervise())
+"""
+# Prints its number and stays; the sleep is a second process of the same program.
+LONG = "echo pid $$; sleep 60; true"
+
+
+def _supervise(*commands):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *commands],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _pids(process, count):
+    return [int(process.stdout.readline().split()[-1]) for _ in range(count)]
+
+
+def _runs(pid):
+    """Whether any process of the program's group still runs; it leads a group of its own."""
+    listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    return any(line.split()[0] == str(pid) and "Z" not in line.split()[1] for line in listed.splitlines())
+
+
+def _gone(pids, seconds=5):
+    deadline = time.monotonic() + seconds
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(_runs, pids))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGHUP, 0)])
+def test_supervise_stops_everything_on_a_signal(number, code):
+    process = _supervise(LONG, LONG)
+    pids = _pids(process, 2)
+    os.killpg(process.pid, number)
+    assert process.wait(20) == code
+    assert _gone(pids)
+
+
+def test_supervise_stops_the_rest_when_one_program_ends():
+    process = _supervise(LONG, "sleep 0.5")
+    pids = _pids(process, 1)
+    assert process.wait(20) == 1
+    assert "program1 ended by itself (exit code 0)" in process.stdout.read()
+    assert _gone(pids)
+
+
+def test_supervise_stops_when_asked_before_the_programs_have_said_anything():
+    process = _supervise(LONG, LONG)
+    time.sleep(0.35)
+    process.terminate()
+    assert process.wait(20) in (0, -signal.SIGTERM)
+
+
+def test_supervise_stops_when_nobody_reads_any_more():
+    process = _supervise("while :; do echo line; sleep 0.1; done", LONG)
+    process.stdout.close()
+    assert process.wait(20) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel call exists on Linux only")
+def test_supervise_takes_its_programs_along_when_killed():
+    process = _supervise("echo pid $$; exec sleep 60", "echo pid $$; exec sleep 60")
+    pids = _pids(process, 2)
+    process.kill()
+    process.wait()
+    assert _gone(pids)
