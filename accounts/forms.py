@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -45,9 +43,9 @@ class LoginForm(AuthenticationForm):
         typed: str = self.cleaned_data["username"]
         return parse_bhxh_number(typed) or typed.strip()
 
-    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+    def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
-        until = user.one_time_password_until if isinstance(user, User) else None
+        until = user.one_time_password_until
         if until is not None and until < timezone.now():
             raise ValidationError(self.error_messages["expired"], code="expired")
 
@@ -69,4 +67,3 @@ class ChoosePasswordForm(_SetPasswordForm):
         if self.user.check_password(password):
             raise ValidationError(_("This is the password that you have now. Choose another one."), code="same")
         return password
-

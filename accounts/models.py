@@ -28,7 +28,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     username = models.CharField(_("user name"), max_length=40, unique=True)
     full_name = models.CharField(_("full name"), max_length=100, blank=True)
-    phone = models.CharField(_("mobile phone"), max_length=16, blank=True, help_text=_("E.164, for example +84912345678"))
+    phone = models.CharField(
+        _("mobile phone"), max_length=16, blank=True, help_text=_("E.164, for example +84912345678")
+    )
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff desk."))
     is_active = models.BooleanField(_("active"), default=True)
     must_change_password = models.BooleanField(_("must choose a new password"), default=False)
@@ -61,4 +63,5 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         if self.is_staff and self.username.isdigit():
-            raise ValidationError({"username": _("A staff user name cannot be all digits: those are citizens' numbers.")})
+            message = _("A staff user name cannot be all digits: those are citizens' numbers.")
+            raise ValidationError({"username": message})

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 
 # Easy to read from a small screen and to type on a phone: no capitals, no 0/o, 1/l/i.
-_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 ONE_TIME_PASSWORD_LENGTH = 10  # 49 bits, behind a lock of 10 tries
 
 
@@ -34,7 +34,7 @@ def issue_one_time_password(account_id: int) -> str:
 
     Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier password.
     """
-    password = "".join(secrets.choice(_PASSWORD_SIGNS) for _ in range(ONE_TIME_PASSWORD_LENGTH))
+    password = "".join(secrets.choice(_ALPHABET) for _ in range(ONE_TIME_PASSWORD_LENGTH))
     with transaction.atomic():
         account = User.objects.select_for_update().get(pk=account_id)
         account.set_password(password)

@@ -63,7 +63,7 @@ class ChoosePasswordView(LoginRequiredMixin, FormView[ChoosePasswordForm]):
         """Called in the same transaction; a view built on this one does what belongs to it here."""
 
     def _account(self) -> User:
-        return cast(User, self.request.user)
+        return cast("User", self.request.user)
 
 
 def locked_out(request: HttpRequest, *args: object) -> HttpResponse:

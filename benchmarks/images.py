@@ -1,8 +1,8 @@
 """What a phone's photo costs the server: `python -m benchmarks.images [--save]`.
 
-For a 12 megapixel JPEG, a plain open-resize-save of the same file, a HEIC and a few others: the median CPU time of
-20 runs with the fastest and slowest (the machine's noise), and the peak memory of one run above the idle process,
-measured in a fresh process each. `--save` writes benchmarks/results/images.json.
+For a 12 megapixel JPEG, a plain open-resize-save of the same file, a HEIC and a few others: the median CPU
+time of 20 runs with the fastest and slowest (the machine's noise), and the peak memory of one run above the idle
+process, each measured in a fresh process. `--save` writes benchmarks/results/images.json.
 """
 
 import argparse
@@ -123,7 +123,11 @@ def main() -> None:
     ratio = rows["normalise jpeg-12"]["cpu_ms"] / rows["plain jpeg-12"]["cpu_ms"]
     show(rows, ratio)
     if options.save:
-        machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+        machine = {
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        }
         result = {"runs": RUNS, **machine, "ratio_to_plain": round(ratio, 2), "rows": rows}
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=2) + "\n")

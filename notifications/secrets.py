@@ -20,7 +20,7 @@ SecretMaker = Callable[["Message"], str]
 SECRET_MAKERS: dict[str, SecretMaker] = {}
 
 
-class SecretUnavailable(Exception):  # noqa: N818  the name says what happened, as GatewayUnavailable does
+class SecretUnavailable(Exception):
     """There is no secret for this message, now or later. Carries a short code only."""
 
     def __init__(self, code: str) -> None:

@@ -31,7 +31,7 @@ class CookieLocaleMiddleware(LocaleMiddleware):
         return response
 
 
-class ContentSecurityPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """The strict policy everywhere but under /admin/, whose library needs a looser one (see settings)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -67,7 +67,7 @@ class RateLimitMiddleware:
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
         match = request.resolver_match
-        scope = settings.RATE_LIMITED_VIEWS.get((request.method, match.view_name if match else ""))
+        scope = settings.RATE_LIMITED_VIEWS.get((str(request.method), match.view_name if match else ""))
         if scope is None or allow(scope, client_ip(request)):
             return None
         return too_many_requests(request)

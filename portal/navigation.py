@@ -9,21 +9,26 @@ from django.utils.translation import gettext as _
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links, as the admin theme wants them (settings.UNFOLD["SIDEBAR"])."""
-    user = request.user
+    user, is_superuser = request.user, bool(request.user.is_superuser)
+    sees_declarations = user.has_perm("registration.view_declaration")
     desk = [
-        _link(_("Declarations"), "inbox", "registration_declaration", user.has_perm("registration.view_declaration")),
-        _link(_("Agencies"), "account_balance", "agencies_agency", user.has_perm("agencies.view_agency")),
+        _link("registration_declaration", _("Declarations"), "inbox", sees_declarations),
+        _link("agencies_agency", _("Agencies"), "account_balance", user.has_perm("agencies.view_agency")),
     ]
     system = [
-        _link(_("Users"), "person", "accounts_user", bool(user.is_superuser)),
-        _link(_("Groups"), "group", "auth_group", bool(user.is_superuser)),
-        _link(_("Who works where"), "badge", "agencies_staffmember", bool(user.is_superuser)),
-        _link(_("Messages"), "sms", "notifications_message", bool(user.is_superuser)),
+        _link("accounts_user", _("Users"), "person", is_superuser),
+        _link("auth_group", _("Groups"), "group", is_superuser),
+        _link("agencies_staffmember", _("Who works where"), "badge", is_superuser),
+        _link("notifications_message", _("Messages"), "sms", is_superuser),
     ]
-    groups = [{"title": "", "items": desk}, {"title": _("System"), "separator": True, "items": system}]
-    shown = [{**group, "items": [link for link in group["items"] if link]} for group in groups]
-    return [group for group in shown if group["items"]]
+    groups: list[dict[str, Any]] = [
+        {"title": "", "items": [link for link in desk if link]},
+        {"title": _("System"), "separator": True, "items": [link for link in system if link]},
+    ]
+    return [group for group in groups if group["items"]]
 
 
-def _link(title: str, icon: str, model: str, is_allowed: bool) -> dict[str, str] | None:
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{model}_changelist")} if is_allowed else None
+def _link(model: str, title: str, icon: str, is_allowed: bool) -> dict[str, str] | None:
+    if not is_allowed:
+        return None
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{model}_changelist")}

@@ -15,5 +15,5 @@ def client_ip(request: HttpRequest) -> str:
     ]
     proxies: int = settings.TRUSTED_PROXIES
     if proxies and len(forwarded) >= proxies:
-        return forwarded[-proxies]
+        return str(forwarded[-proxies])
     return str(request.META.get("REMOTE_ADDR", ""))

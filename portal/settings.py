@@ -138,7 +138,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# The database is the truth and beat's sweep finds what the queue lost: publishing may fail at once, never hang a request.
+# The database is the truth and beat's sweep finds what the queue lost: publishing may fail, never hang a request.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -359,7 +359,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "fontTools": {"level": "WARNING"},
-        "weasyprint": {"level": "ERROR"},
+        # It names refused addresses; registration.pdf_engine says that one was refused, without it.
+        "weasyprint": {"level": "CRITICAL"},
         "axes": {"level": "ERROR"},
     },
 }

@@ -1,11 +1,10 @@
-"""The queue of the staff desk. A dossier is only looked at here; decisions are the views of `admin_views`."""
+"""The queue of the staff desk. A dossier is only looked at here; decisions are views of `admin_views`."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -17,69 +16,26 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from agencies.services import agencies_for
-from registration import admin_views
+from registration import admin_views, desk
+from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
-from registration.desk import QUEUE_ORDER, TODO_STATUSES, declarations_for, find_by_reference, open_counts, search
 from registration.enums import Status
 from registration.models import Declaration
-
-TODO, ALL = "todo", "all"
-# A declaration is never stored as a draft.
-_STATUSES = [(status.value, status.label) for status in Status if status != Status.DRAFT]
-_TABS = (TODO, Status.RECEIVED, Status.SUBMITTED, Status.RETURNED, ALL)
-
-
-def shown_status(request: HttpRequest) -> str:
-    """The status whose dossiers the list shows: what is to do, unless asked otherwise; a search looks everywhere."""
-    asked = request.GET.get("status", "")
-    if asked in {TODO, ALL, *Status.values}:
-        return asked
-    return ALL if request.GET.get("q") else TODO
-
-
-class StatusFilter(admin.SimpleListFilter):
-    title = _("status")
-    parameter_name = "status"
-
-    def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.shown = shown_status(request)
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(TODO, _("To do")), *_STATUSES, (ALL, _("All statuses"))]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        for value, title in self.lookup_choices:
-            query = changelist.get_query_string({"status": value}, ["p"])
-            yield {"selected": value == self.shown, "query_string": query, "display": title}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.shown == ALL:
-            return queryset
-        return queryset.filter(status__in=TODO_STATUSES if self.shown == TODO else (self.shown,))
-
-
-class AgencyFilter(admin.SimpleListFilter):
-    title = _("agency")
-    parameter_name = "agency"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The officer's agencies that have declarations; with one alone there is nothing to choose."""
-        agencies = [(agency.code, agency.label) for agency in declared_agencies(request.user)]
-        return agencies if len(agencies) > 1 else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(agency__code=self.value()) if self.value() else queryset
 
 
 @admin.register(Declaration)
 class DeclarationAdmin(ModelAdmin):
     list_display = (
-        "reference_text", "full_name", "bhxh_number", "agency_label", "status_label", "submitted", "paper_due",
-    )  # fmt: skip
+        "reference_text",
+        "full_name",
+        "bhxh_number",
+        "agency_label",
+        "status_label",
+        "submitted",
+        "paper_due",
+    )
     list_display_links = ("reference_text", "full_name")
     list_filter = (StatusFilter, AgencyFilter, "submitted_at")
-    list_select_related = ("agency",)
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
@@ -101,9 +57,8 @@ class DeclarationAdmin(ModelAdmin):
 
     @admin.display(description=_("status"))
     def status_label(self, declaration: Declaration) -> SafeString:
-        return format_html(
-            '<span class="desk-status desk-status--{}">{}</span>', declaration.status, declaration.get_status_display()
-        )
+        label = declaration.get_status_display()
+        return format_html('<span class="desk-status desk-status--{}">{}</span>', declaration.status, label)
 
     @admin.display(description=_("submitted"))
     def submitted(self, declaration: Declaration) -> SafeString:
@@ -132,64 +87,61 @@ class DeclarationAdmin(ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Declaration]:
-        return declarations_for(request.user)
+        return desk.declarations_for(request.user)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return QUEUE_ORDER if shown_status(request) == TODO else ("-submitted_at", "-pk")
+        return desk.QUEUE_ORDER if shown_status(request) == TODO else ("-submitted_at", "-pk")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """An officer of one agency alone needs no column that says the same in every row."""
+        if len(desk.declared_agencies(request.user)[:2]) > 1:
+            return self.list_display
+        return tuple(column for column in self.list_display if column != "agency_label")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Declaration], search_term: str
     ) -> tuple[QuerySet[Declaration], bool]:
-        return (search(queryset, search_term) if search_term.strip() else queryset), False
+        return (desk.search(queryset, search_term) if search_term.strip() else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The queue; an exact reference, typed or scanned, opens its dossier at once."""
-        if self.has_view_permission(request) and (found := find_by_reference(request.user, request.GET.get("q", ""))):
+        typed = request.GET.get("q", "")
+        if self.has_view_permission(request) and (found := desk.find_by_reference(request.user, typed)):
             return redirect(admin_views.dossier_url(found))
         has_agency = request.user.is_superuser or agencies_for(request.user).exists()
-        response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "has_agency": has_agency})
-        changelist = getattr(response, "context_data", {}).get("cl")
-        if changelist is not None:
-            response.context_data["tabs"] = _tabs(request, changelist)  # type: ignore[attr-defined]
+        context = {**(extra_context or {}), "title": _("Declarations"), "has_agency": has_agency}
+        response: HttpResponse = super().changelist_view(request, context)
+        page = getattr(response, "context_data", None) or {}
+        if changelist := page.get("cl"):
+            page["tabs"] = status_tabs(request, changelist)
+            # Nothing is said of a total: it was not counted, and the theme's "Show all" would show the same.
+            changelist.full_result_count = changelist.result_count
         return response
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        # The longest id that every database takes.
         if not (object_id.isdecimal() and object_id.isascii() and len(object_id) < 19):
             raise Http404
         return admin_views.dossier(request, int(object_id))
 
     def not_here(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Declarations come from citizens and stay; their history is on the dossier."""
+        """Declarations come from citizens and stay; what happened to one is on its dossier."""
         raise Http404
 
     add_view = delete_view = history_view = not_here
 
     def get_urls(self) -> list[URLPattern]:
-        def page(route: str, view: Any, name: str) -> URLPattern:
-            return path(f"<int:pk>/{route}/", self.admin_site.admin_view(view), name=f"registration_declaration_{name}")
+        decisions = [self._page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
+        photo = self._page("photo/<str:kind>", admin_views.photo, "photo")
+        return [*decisions, photo, self._page("pdf", admin_views.document, "pdf"), *super().get_urls()]
 
-        decisions = [page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
-        files = [
-            page("photo/<str:kind>", admin_views.photo, "photo"),
-            page("pdf", admin_views.document, "pdf"),
-        ]
-        return [*decisions, *files, *super().get_urls()]
-
-
-def _tabs(request: HttpRequest, changelist: Any) -> list[dict[str, Any]]:
-    """The statuses that an officer works through, with how many stand in each."""
-    counts = open_counts(request.user)
-    counts[TODO] = sum(counts.get(status, 0) for status in TODO_STATUSES)
-    labels = dict([(TODO, _("To do")), *_STATUSES, (ALL, _("All statuses"))])
-    shown = shown_status(request)
-    return [
-        {
-            "label": labels[tab],
-            "count": None if tab == ALL else counts.get(tab, 0),
-            "url": changelist.get_query_string({"status": tab}, ["p", "q"]),
-            "is_shown": tab == shown,
-        }
-        for tab in _TABS
-    ]
+    def _page(self, route: str, view: Any, name: str) -> URLPattern:
+        guarded = self.admin_site.admin_view(view)
+        page: URLPattern = path(f"<int:pk>/{route}/", guarded, name=f"registration_declaration_{name}")
+        return page

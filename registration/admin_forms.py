@@ -59,7 +59,7 @@ DECISIONS = {
         Decision(
             "approve",
             _("Approve"),
-            _("%(reference)s has been approved. The account and its password are being sent to the citizen by SMS."),
+            _("%(reference)s has been approved. Account and password are being sent to the citizen by SMS."),
             services.approve_declaration,
             (Status.RECEIVED,),
             Status.APPROVED,
@@ -67,7 +67,7 @@ DECISIONS = {
         Decision(
             "return",
             _("Return"),
-            _("%(reference)s has been returned. The citizen is told by SMS and can read the reason on the portal."),
+            _("%(reference)s has been returned. The citizen gets an SMS and reads the reason on the portal."),
             services.return_declaration,
             (Status.SUBMITTED, Status.RECEIVED),
             Status.RETURNED,
@@ -76,7 +76,7 @@ DECISIONS = {
         Decision(
             "reject",
             _("Reject"),
-            _("%(reference)s has been rejected. The citizen is told by SMS and can read the reason on the portal."),
+            _("%(reference)s has been rejected. The citizen gets an SMS and reads the reason on the portal."),
             services.reject_declaration,
             (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED),
             Status.REJECTED,
@@ -114,14 +114,12 @@ class DecisionForm(forms.Form):
         # Browsers send a line's end as two characters and count it as one.
         reason = re.sub(r"\r\n?", "\n", self.cleaned_data["reason"]).strip()
         if self.decision and self.decision.needs_reason and not reason:
-            raise ValidationError(_("Write the reason: the citizen reads it and acts on it."), code="required")
+            text = _("Write the reason: the citizen reads it and acts on it.")
+            raise ValidationError(text, code="required")
         if self.decision and not self.decision.needs_reason and reason:
-            raise ValidationError(
-                _("A reason goes with “Return” or “Reject” only. Press one of these, or clear the reason first."),
-                code="unexpected",
-            )
+            text = _("A reason goes with “Return” or “Reject” only. Press one of these, or clear the reason first.")
+            raise ValidationError(text, code="unexpected")
         if len(reason) > MAX_REASON:
-            raise ValidationError(
-                _("The reason is too long: at most %(limit)d characters."), params={"limit": MAX_REASON}, code="long"
-            )
+            text = _("The reason is too long: at most %(limit)d characters.")
+            raise ValidationError(text, params={"limit": MAX_REASON}, code="long")
         return reason

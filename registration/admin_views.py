@@ -1,7 +1,7 @@
 """The pages of one dossier: what it holds, its photos and document, and the decisions on it.
 
-Each view asks three things on the server: the permission (403), the officer's agencies (404: elsewhere nothing
-exists for them) and, in the services, the present status.
+Each view asks three things on the server: the permission (403), the officer's agencies (404: elsewhere
+nothing exists for them) and, in the services, the present status.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -120,7 +120,7 @@ def _page(
     **extra: Any,
 ) -> HttpResponse:
     record_access(declaration, officer, AccessKind.DOSSIER)
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     context = {
         **admin.site.each_context(request),
         "opts": Declaration._meta,
@@ -145,8 +145,9 @@ def _page(
 
 def _messages(declaration: Declaration) -> Any:
     """Kind, state and times of what was sent; neither the text nor the secret is read from the database."""
-    fields = ("kind", "status", "attempts", "created_at", "sent_at", "finished_at", "next_attempt_at", "last_error_code")
-    return Message.objects.filter(related_key=declaration.message_key).only(*fields).order_by("pk")
+    times = ("created_at", "sent_at", "finished_at", "next_attempt_at")
+    related = Message.objects.filter(related_key=declaration.message_key).order_by("pk")
+    return related.only("kind", "status", "attempts", "last_error_code", *times)
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""Where a message's one-time password comes from: the link between messages and accounts, who do not know each other."""
+"""Where a message's one-time password comes from: the link between messages and accounts."""
 
 from accounts.services import issue_one_time_password
 from notifications.models import Message

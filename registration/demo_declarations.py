@@ -1,7 +1,7 @@
 """Believable declarations for the demo, made by the services as citizens and staff would make them.
 
-Only two things are set afterwards, for nobody can wait thirty days: the times, and the messages, which count as
-delivered because nothing must ever be sent to an invented number.
+Only two things are set afterwards, for nobody can wait thirty days: the times, and the messages, which count
+as delivered because nothing must ever be sent to an invented number.
 """
 
 import random
@@ -47,7 +47,7 @@ _REJECT_REASONS = (
 
 @dataclass(frozen=True)
 class Cast:
-    """Who works on the demo's declarations, and the stored hash of the password of citizens with an account."""
+    """Who works on the demo's declarations, and the hash of the password of citizens with an account."""
 
     district: "User"
     province: "User"
@@ -55,13 +55,14 @@ class Cast:
 
 
 def make_demo_declarations(number: int, *, seed: int, cast: Cast) -> int:
-    """Make the first `number` declarations of this seed, leaving out those that are there. Returns how many are new."""
+    """Make the first `number` declarations of this seed, but none twice. Returns how many are new."""
     agencies = {agency.code: agency for agency in Agency.objects.current()}
     made = 0
     for place in range(number):
         person = make_person(seed, place, is_at_home=place < len(SHARES))
-        if person.agency_code in agencies and not Declaration.objects.filter(bhxh_number=person.bhxh_number).exists():
-            _live(person, agencies[person.agency_code], cast, seed, place)
+        is_there = Declaration.objects.filter(bhxh_number=person.bhxh_number).exists()
+        if not is_there and (agency := agencies.get(person.agency_code)):
+            _live(person, agency, cast, seed, place)
             made += 1
     return made
 
@@ -80,7 +81,7 @@ def _live(person: Person, agency: Agency, cast: Cast, seed: int, place: int) -> 
     _STEPS[status](declaration, officer, dice)
     declaration.refresh_from_db()
     if status == Status.ACTIVE:
-        accounts = get_user_model().objects.filter(pk=declaration.account_id)
+        accounts = get_user_model().objects.filter(declarations=declaration)
         accounts.update(password=cast.password_hash, must_change_password=False)
     _spread(declaration, dice)
     _settle_messages(declaration, is_lost=status == Status.APPROVED and place % 12 == 0)
@@ -132,13 +133,15 @@ _STEPS: dict[Status, Callable[[Declaration, "User", random.Random], object]] = {
 
 
 def _spread(declaration: Declaration, dice: random.Random) -> None:
-    """Give the steps times in office hours of the last `DAYS` days, in their order, and all else that follows."""
+    """Give the steps times in office hours of the last `DAYS` days, and set what follows from them."""
     changes = list(declaration.changes.all())
     moments = _moments(len(changes), dice)
     paper_time = timedelta(days=settings.PAPER_DAYS)
     if declaration.status == Status.EXPIRED:
         # It was submitted so long before its last step, and that step is not in the future.
-        moments = [moments[-1] - paper_time - timedelta(hours=3 * (len(moments) - 1 - at)) for at in range(1, len(moments))]
+        moments = [
+            moments[-1] - paper_time - timedelta(hours=3 * (len(moments) - 1 - at)) for at in range(1, len(moments))
+        ]
         moments.append(moments[-1] + paper_time + timedelta(minutes=30))
     for change, moment in zip(changes, moments, strict=True):
         declaration.changes.filter(pk=change.pk).update(changed_at=moment)
@@ -146,7 +149,11 @@ def _spread(declaration: Declaration, dice: random.Random) -> None:
     due = (moments[-1] if declaration.status == Status.RETURNED else submitted) + paper_time
     declaration.attachments.update(created_at=submitted)
     Declaration.objects.filter(pk=declaration.pk).update(
-        created_at=moments[0], submitted_at=submitted, consented_at=submitted, expires_at=due, updated_at=moments[-1]
+        created_at=moments[0],
+        submitted_at=submitted,
+        consented_at=submitted,
+        expires_at=due,
+        updated_at=moments[-1],
     )
 
 

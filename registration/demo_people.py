@@ -1,4 +1,4 @@
-"""Invented people for the demo: common names put together by dice, numbers of the right shape, streets that exist.
+"""Invented people for the demo: common names thrown together, numbers of the right shape, real streets.
 
 Everything follows from a seed and a place in the row, so that a second run makes the same people.
 """
@@ -9,31 +9,94 @@ from dataclasses import dataclass
 
 from registration.enums import PaperKind
 
-_SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
-_SURNAME_WEIGHTS = (38, 12, 10, 7, 5, 5, 4, 4, 3, 3, 2, 2, 2, 2, 1)
-_MIDDLE = {True: ("Văn", "Hữu", "Minh", "Quốc", "Đình", "Thanh", "Ngọc"), False: ("Thị", "Ngọc", "Thị Kim", "Thanh", "Mỹ")}
-_GIVEN = {
-    True: ("Đức", "Hùng", "Dũng", "Tuấn", "Sơn", "Hải", "Long", "Phúc", "Khoa", "Bình", "Thắng", "Tâm", "Nghĩa", "Vinh"),
-    False: ("Hoa", "Lan", "Hương", "Thảo", "Phượng", "Trang", "Yến", "Loan", "Nhung", "Diễm", "Hạnh", "Ánh", "Vy", "Thủy"),
+_SURNAMES = (
+    "Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Lý",
+)  # fmt: skip
+_SURNAME_WEIGHTS = (38, 12, 10, 7, 5, 5, 4, 4, 3, 3, 2, 2, 2, 1)
+_MIDDLE = {
+    True: ("Văn", "Hữu", "Minh", "Quốc", "Đình", "Thanh", "Ngọc"),
+    False: ("Thị", "Ngọc", "Thị Kim", "Thanh", "Mỹ"),
 }
-_PREFIXES = ("090", "091", "093", "094", "096", "097", "098", "086", "088", "032", "035", "038", "070", "077", "079")
+_GIVEN = {
+    True: (
+        "Đức",
+        "Hùng",
+        "Dũng",
+        "Tuấn",
+        "Sơn",
+        "Hải",
+        "Long",
+        "Phúc",
+        "Khoa",
+        "Bình",
+        "Thắng",
+        "Nghĩa",
+        "Vinh",
+    ),
+    False: (
+        "Hoa",
+        "Lan",
+        "Hương",
+        "Thảo",
+        "Phượng",
+        "Trang",
+        "Yến",
+        "Loan",
+        "Nhung",
+        "Hạnh",
+        "Ánh",
+        "Vy",
+        "Thủy",
+    ),
+}
+_PREFIXES = ("90", "91", "93", "94", "96", "97", "98", "86", "88", "32", "35", "38", "70", "77", "79")
 
-# code of the agency: district, streets, wards
+# code of the agency: district; streets; wards
 _AREAS = {
-    "07911": ("Quận 3", ("Võ Văn Tần", "Nguyễn Đình Chiểu", "Cách Mạng Tháng Tám", "Lê Văn Sỹ", "Pasteur"),
-              ("Phường Võ Thị Sáu", "Phường 4", "Phường 9", "Phường 11", "Phường 14")),
-    "07901": ("Quận 1", ("Nguyễn Trãi", "Trần Hưng Đạo", "Đinh Tiên Hoàng", "Calmette"),
-              ("Phường Bến Thành", "Phường Đa Kao", "Phường Cầu Kho")),
-    "07905": ("Quận Gò Vấp", ("Quang Trung", "Phan Văn Trị", "Lê Đức Thọ"), ("Phường 3", "Phường 10", "Phường 17")),
-    "07906": ("Quận Bình Thạnh", ("Bạch Đằng", "Xô Viết Nghệ Tĩnh", "Nơ Trang Long"), ("Phường 12", "Phường 15", "Phường 26")),
-    "07907": ("Quận Tân Bình", ("Cộng Hòa", "Trường Chinh", "Hoàng Văn Thụ"), ("Phường 2", "Phường 4", "Phường 13")),
-    "07909": ("Quận Phú Nhuận", ("Phan Xích Long", "Phan Đăng Lưu", "Huỳnh Văn Bánh"), ("Phường 1", "Phường 7", "Phường 15")),
-    "07919": ("Quận 7", ("Huỳnh Tấn Phát", "Nguyễn Thị Thập", "Lâm Văn Bền"), ("Phường Tân Quy", "Phường Tân Phong")),
-    "07912": ("Quận 10", ("Ba Tháng Hai", "Sư Vạn Hạnh", "Tô Hiến Thành"), ("Phường 4", "Phường 12", "Phường 15")),
-}  # fmt: skip
+    "07911": (
+        "Quận 3",
+        ("Võ Văn Tần", "Nguyễn Đình Chiểu", "Cách Mạng Tháng Tám", "Lê Văn Sỹ", "Pasteur"),
+        ("Phường Võ Thị Sáu", "Phường 4", "Phường 9", "Phường 11", "Phường 14"),
+    ),
+    "07901": (
+        "Quận 1",
+        ("Nguyễn Trãi", "Trần Hưng Đạo", "Đinh Tiên Hoàng", "Calmette"),
+        ("Phường Bến Thành", "Phường Đa Kao", "Phường Cầu Kho"),
+    ),
+    "07905": (
+        "Quận Gò Vấp",
+        ("Quang Trung", "Phan Văn Trị", "Lê Đức Thọ"),
+        ("Phường 3", "Phường 10", "Phường 17"),
+    ),
+    "07906": (
+        "Quận Bình Thạnh",
+        ("Bạch Đằng", "Xô Viết Nghệ Tĩnh", "Nơ Trang Long"),
+        ("Phường 12", "Phường 15", "Phường 26"),
+    ),
+    "07907": (
+        "Quận Tân Bình",
+        ("Cộng Hòa", "Trường Chinh", "Hoàng Văn Thụ"),
+        ("Phường 2", "Phường 4", "Phường 13"),
+    ),
+    "07909": (
+        "Quận Phú Nhuận",
+        ("Phan Xích Long", "Phan Đăng Lưu", "Huỳnh Văn Bánh"),
+        ("Phường 1", "Phường 7", "Phường 15"),
+    ),
+    "07912": (
+        "Quận 10",
+        ("Ba Tháng Hai", "Sư Vạn Hạnh", "Tô Hiến Thành"),
+        ("Phường 4", "Phường 12", "Phường 15"),
+    ),
+    "07919": (
+        "Quận 7",
+        ("Huỳnh Tấn Phát", "Nguyễn Thị Thập", "Lâm Văn Bền"),
+        ("Phường Tân Quy", "Phường Tân Phong"),
+    ),
+}
 HOME = "07911"
 _HOME_SHARE = 0.6
-# Multipliers without a common factor with the power of ten: as the place in the row runs on, no number comes twice.
+# Multipliers that share no factor with the power of ten: whatever the place in the row, no number comes twice.
 _NUMBER_STEP, _NUMBERS = 61_803_399, 10**8
 _PHONE_STEP, _PHONES = 6_180_339, 10**7
 
@@ -56,7 +119,8 @@ def make_person(seed: int, place: int, *, is_at_home: bool = False) -> Person:
     """Person number `place` of this seed; `is_at_home` makes them belong to the agency `HOME`."""
     dice = random.Random(f"{seed}-{place}")  # noqa: S311 (a demo, not a secret)
     is_male = dice.random() < 0.5
-    name = " ".join((dice.choices(_SURNAMES, _SURNAME_WEIGHTS)[0], dice.choice(_MIDDLE[is_male]), dice.choice(_GIVEN[is_male])))
+    surname = dice.choices(_SURNAMES, _SURNAME_WEIGHTS)[0]
+    name = f"{surname} {dice.choice(_MIDDLE[is_male])} {dice.choice(_GIVEN[is_male])}"
     others = [code for code in _AREAS if code != HOME]
     code = HOME if is_at_home or dice.random() < _HOME_SHARE else dice.choice(others)
     kind, number = _paper(dice, is_male)
@@ -66,7 +130,7 @@ def make_person(seed: int, place: int, *, is_at_home: bool = False) -> Person:
         paper_kind=kind,
         paper_number=number,
         address=_address(dice, code),
-        phone=f"+84{dice.choice(_PREFIXES)[1:]}{(place * _PHONE_STEP + seed * 7_919) % _PHONES:07d}",
+        phone=f"+84{dice.choice(_PREFIXES)}{(place * _PHONE_STEP + seed * 7_919) % _PHONES:07d}",
         email=f"{_plain(name)}{place}@example.com" if dice.random() < 0.4 else "",
         agency_code=code,
     )

@@ -1,4 +1,4 @@
-"""Drawn photos for the demo, each made once: drawing and shrinking a card takes longer than the rest of a declaration."""
+"""Drawn photos for the demo, each made once: a card takes longer than the rest of a declaration."""
 
 import io
 from functools import cache
@@ -14,7 +14,11 @@ PORTRAITS = 6
 # So many dossiers show a card with the person's own name and number; the others share one of each kind.
 OWN_CARDS = 6
 _SPECIMEN_NAME = "Nguyễn Thị Mẫu"
-_SPECIMEN_NUMBERS = {PaperKind.CCCD: "079190000000", PaperKind.CMND: "020000000", PaperKind.PASSPORT: "C0000000"}
+_SPECIMEN_NUMBERS = {
+    PaperKind.CCCD: "079190000000",
+    PaperKind.CMND: "020000000",
+    PaperKind.PASSPORT: "C0000000",
+}
 
 
 def demo_photos(person: Person, place: int) -> dict[PhotoKind, NormalisedImage]:
@@ -23,7 +27,8 @@ def demo_photos(person: Person, place: int) -> dict[PhotoKind, NormalisedImage]:
     is_own = place < OWN_CARDS
     name = person.full_name if is_own else _SPECIMEN_NAME
     number = person.paper_number if is_own else _SPECIMEN_NUMBERS[kind]
-    photos = {PhotoKind.PORTRAIT: _portrait(place % PORTRAITS), PhotoKind.ID_FRONT: _front(kind, name, number)}
+    front = _front(kind, name, number)
+    photos = {PhotoKind.PORTRAIT: _portrait(place % PORTRAITS), PhotoKind.ID_FRONT: front}
     if kind != PaperKind.PASSPORT:
         photos[PhotoKind.ID_BACK] = _back(kind)
     return photos

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.numbers import compact, parse_bhxh_number
+from agencies.models import AgencyQuerySet
 from agencies.services import agencies_for
 from agencies.text import fold
 from registration.enums import OPEN_STATUSES, Status
@@ -28,6 +29,11 @@ _PAPER_NUMBER = re.compile(r"[A-Z]?\d{7,12}", re.ASCII)
 def declarations_for(user: "User | AnonymousUser") -> QuerySet[Declaration]:
     """The declarations of the user's agency and of those below it; for this user no others exist."""
     return Declaration.objects.filter(agency__in=agencies_for(user))
+
+
+def declared_agencies(user: "User | AnonymousUser") -> AgencyQuerySet:
+    """The agencies in the user's scope that any declaration is addressed to."""
+    return agencies_for(user).filter(Exists(Declaration.objects.filter(agency=OuterRef("pk"))))
 
 
 def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | None:
@@ -70,8 +76,9 @@ def open_counts(user: "User | AnonymousUser") -> dict[str, int]:
 
 
 def next_in_queue(user: "User | AnonymousUser", current: Declaration) -> Declaration | None:
-    """The dossier that follows `current` in the queue, from its end back to its start; None when it is the last."""
-    queue = declarations_for(user).filter(status__in=TODO_STATUSES).exclude(pk=current.pk).order_by(*QUEUE_ORDER)
+    """The dossier after `current` in the queue, which then starts again; None when there is no other."""
+    todo = declarations_for(user).filter(status__in=TODO_STATUSES)
+    queue = todo.exclude(pk=current.pk).order_by(*QUEUE_ORDER)
     # One that has just been decided is taken to stand where it stood: among the papers to decide on.
     status = current.status if current.status in TODO_STATUSES else Status.RECEIVED
     later = Q(submitted_at__gt=current.submitted_at) | Q(submitted_at=current.submitted_at, pk__gt=current.pk)

@@ -9,13 +9,14 @@ from django.utils.http import content_disposition_header
 
 def send_private(file: FieldFile, *, content_type: str, filename: str, download: bool = False) -> HttpResponseBase:
     """The stored file, by nginx where `X_ACCEL_PREFIX` is set. Raises Http404 when the file is gone."""
-    disposition = content_disposition_header(download, filename) or "inline"
-    headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
     if settings.X_ACCEL_PREFIX:
-        headers["X-Accel-Redirect"] = f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{file.name}"
+        headers = {
+            "Content-Disposition": content_disposition_header(download, filename) or "inline",
+            "X-Accel-Redirect": f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{file.name}",
+        }
         return HttpResponse(content_type=content_type, headers=headers)
     try:
         stored = file.open("rb")
     except OSError as error:
         raise Http404 from error
-    return FileResponse(stored, content_type=content_type, headers=headers)
+    return FileResponse(stored, content_type=content_type, as_attachment=download, filename=filename)

@@ -1,6 +1,6 @@
 """The forms that citizens fill in."""
 
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
@@ -111,9 +111,7 @@ class DeclarationForm(forms.Form):
             self.fields[name].widget.attrs.update(attrs)
 
     def photo_field(self, kind: str) -> PhotoField:
-        field = self.fields[kind]
-        assert isinstance(field, PhotoField)
-        return field
+        return cast("PhotoField", self.fields[kind])
 
     def _clean_photo(self, kind: str) -> None:
         upload = self.cleaned_data.get(kind)
@@ -122,7 +120,7 @@ class DeclarationForm(forms.Form):
         try:
             self.accepted[kind] = normalise(upload, kind)
         except ImageRefused as refusal:
-            raise ValidationError(refusal.message, code=refusal.code) from refusal
+            raise ValidationError(str(refusal.message), code=refusal.code) from refusal
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -134,9 +132,7 @@ class DeclarationForm(forms.Form):
         self._require_photos(cleaned.get("paper_kind", PaperKind.CCCD))
         if cleaned.get("paper_kind") and cleaned.get("paper_number"):
             try:
-                cleaned["paper_number"] = validators.clean_paper_number(
-                    cleaned["paper_kind"], cleaned["paper_number"]
-                )
+                cleaned["paper_number"] = validators.clean_paper_number(cleaned["paper_kind"], cleaned["paper_number"])
             except ValidationError as error:
                 self.add_error("paper_number", error)
         return cleaned

@@ -268,9 +268,7 @@ def _to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
             profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
             if not ImageCms.getProfileDescription(profile).startswith("sRGB"):
                 srgb = ImageCms.createProfile("sRGB")
-                return ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB") or image.convert(
-                    "RGB"
-                )
+                return ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB") or image.convert("RGB")
         except (ImageCms.PyCMSError, *BAD_BYTES):
             pass
     return image.convert("RGB")

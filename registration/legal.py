@@ -1,6 +1,6 @@
 """The legal bases and the consent, in one place to edit when the law changes.
 
-The texts themselves are in templates/registration/_consent.html (pages) and templates/registration/declaration.html
+The texts themselves are in templates/registration/_consent.html (pages) and templates/registration/_pdf_end.html
 (the document). A change of the consent's wording needs a new version here: every declaration records the version
 that its citizen agreed to.
 """

@@ -68,7 +68,9 @@ class Declaration(models.Model):
     consent_version = models.CharField(max_length=20)
     consented_at = models.DateTimeField()
     language = models.CharField(max_length=5, default="vi")
-    reason = models.TextField(_("reason"), blank=True, help_text=_("Why it was returned or rejected, as the citizen reads it."))
+    reason = models.TextField(
+        _("reason"), blank=True, help_text=_("Why it was returned or rejected, as the citizen reads it.")
+    )
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="declarations"
     )

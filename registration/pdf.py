@@ -81,9 +81,7 @@ def _stored(photo: Attachment) -> bytes | None:
     return content
 
 
-def _context(
-    declaration: Declaration, attachments: list[Attachment], contents: dict[str, bytes]
-) -> dict[str, Any]:
+def _context(declaration: Declaration, attachments: list[Attachment], contents: dict[str, bytes]) -> dict[str, Any]:
     photos = [_photo(photo, contents) for photo in attachments]
     return {
         "declaration": declaration,

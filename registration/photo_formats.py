@@ -36,8 +36,7 @@ REFUSAL_TEXTS: dict[str, Promise | str] = {
     "html": _("This is a web page, not a photo. Save the photo itself to the device, then choose it again."),
     "text": _("This is a text file, not a photo. Choose a photo (JPEG, PNG, WebP or HEIC)."),
     "document": _(
-        "This is a Word, Excel or compressed file, not a photo. "
-        "Choose the photo itself (JPEG, PNG, WebP or HEIC)."
+        "This is a Word, Excel or compressed file, not a photo. Choose the photo itself (JPEG, PNG, WebP or HEIC)."
     ),
     "video": _("This is a video, not a photo. Take a photo, or choose one (JPEG, PNG, WebP or HEIC)."),
     "other_picture": _(
@@ -77,7 +76,7 @@ _REFUSED = (
 )
 
 
-class ImageRefused(Exception):  # noqa: N818 (it is an answer, not a fault)
+class ImageRefused(Exception):
     """The file cannot be used. `code` is for programs, `message` (translated when shown) for the person."""
 
     def __init__(self, code: str, message: Promise | str | None = None) -> None:

@@ -35,8 +35,8 @@ BRIGHT_DARKEST_FIFTIETH = 120
 # Share of fine detail that a second blurring does not take away: sharp photographs 0.19 to 0.46, the same
 # blurred by 2 px (of 640) 0.53 to 0.78, by 3 px 0.71 to 0.90. At 3 px the number on a card cannot be read.
 BLUR_SHARE = 0.7
-# A reflection is pure white, paper and cards never quite; it fills squares of 8 px (of 640), letters and lines do
-# not; and it lies inside the picture, where the white lid of a scanner reaches its edge.
+# A reflection is pure white, paper and cards never quite; it fills squares of 8 px (of 640), letters and lines
+# do not; and it lies inside the picture, where the white lid of a scanner reaches its edge.
 GLARE_LEVEL = 252
 GLARE_SQUARE = 8
 GLARE_SHARE = 0.003
@@ -76,9 +76,7 @@ def _is_washed_out(grey: Image.Image) -> bool:
     """Judged without the outer fifths: a light wall or table around the subject is no fault."""
     width, height = grey.size
     middle = grey.crop((width // 5, height // 5, width - width // 5, height - height // 5))
-    return (
-        ImageStat.Stat(middle).mean[0] > BRIGHT_MEAN and _percentile(middle, 0.02) > BRIGHT_DARKEST_FIFTIETH
-    )
+    return ImageStat.Stat(middle).mean[0] > BRIGHT_MEAN and _percentile(middle, 0.02) > BRIGHT_DARKEST_FIFTIETH
 
 
 def _blur_share(grey: Image.Image) -> float:

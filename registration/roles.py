@@ -20,6 +20,6 @@ ROLES: dict[str, list[str]] = {
 
 
 def set_up_roles() -> None:
-    """Make the groups, or give those that are there exactly these permissions. Who belongs to them is not touched."""
+    """Make the groups, or give those that are there exactly these permissions. Their members stay."""
     for name, permissions in ROLES.items():
         set_group_permissions(name, permissions)

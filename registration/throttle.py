@@ -2,6 +2,7 @@
 
 import logging
 from functools import cache
+from typing import cast
 
 from django.conf import settings
 from limits import RateLimitItem, parse
@@ -15,8 +16,8 @@ logger = logging.getLogger(__name__)
 @cache
 def _limiter() -> FixedWindowRateLimiter:
     options = {"socket_connect_timeout": 1, "socket_timeout": 1}
-    storage: Storage = storage_from_string(settings.REDIS_URL, **options)  # type: ignore[arg-type]
-    return FixedWindowRateLimiter(storage)
+    # The same function makes storages for asyncio, from other URLs than ours.
+    return FixedWindowRateLimiter(cast("Storage", storage_from_string(settings.REDIS_URL, **options)))
 
 
 @cache

@@ -6,7 +6,7 @@ app_name = "registration"
 
 urlpatterns = [
     path("dang-ky/", declaration.start, name="start"),
-    path("dang-ky/to-khai/", declaration.declaration, name="declaration"),
+    path("dang-ky/to-khai/", declaration.declaration_form, name="declaration"),
     path("dang-ky/to-khai/anh/<str:token>.jpg", declaration.draft_photo, name="draft_photo"),
     path("dang-ky/ho-so/<str:token>/", receipt.receipt, name="receipt"),
     path("dang-ky/ho-so/<str:token>/to-khai.pdf", receipt.receipt_document, name="receipt_document"),

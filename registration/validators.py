@@ -19,6 +19,7 @@ MAX_NAME = 100
 MAX_ADDRESS = 300
 _NAME_SIGNS = " '-."
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
+_NO_NUMBER = _("Type a mobile number of 10 digits that begins with 0, for example 0912 345 678.")
 _PASSPORT = re.compile(r"[A-Z]\d{7,8}", re.ASCII)
 
 
@@ -44,9 +45,7 @@ def clean_name(text: str) -> str:
         raise ValidationError(_("A name has no digits. Type letters only, with their accents."), code="digits")
     wrong = [c for c in name if not (c.isalpha() or unicodedata.category(c).startswith("M") or c in _NAME_SIGNS)]
     if wrong or not any(c.isalpha() for c in name):
-        raise ValidationError(
-            _("Type the name in letters only, with their accents; no other signs."), code="signs"
-        )
+        raise ValidationError(_("Type the name in letters only, with their accents; no other signs."), code="signs")
     return name
 
 
@@ -120,11 +119,11 @@ def clean_phone(text: str) -> str:
     if re.fullmatch(r"84\d{9}", symbols, re.ASCII):
         symbols = f"+{symbols}"
     if not re.fullmatch(r"\+?\d{4,15}", symbols, re.ASCII):
-        raise ValidationError(_("Type a mobile number of 10 digits that begins with 0, for example 0912 345 678."))
+        raise ValidationError(_NO_NUMBER)
     try:
         phone = phonenumbers.parse(symbols, "VN")
     except phonenumbers.NumberParseException as error:
-        raise ValidationError(_("Type a mobile number of 10 digits that begins with 0, for example 0912 345 678.")) from error
+        raise ValidationError(_NO_NUMBER) from error
     mobile = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
     if phone.country_code != 84:
         raise ValidationError(_("The password is sent to a Vietnamese mobile number: type one that begins with 0."))

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -141,7 +141,9 @@ def main() -> int:
         # From here on only the queue is left to stop, and a second Ctrl-C must not leave it behind.
         for number in stop_signals():
             signal.signal(number, signal.SIG_IGN)
-    print("Stopped.")
+    # The terminal may be gone; that is one way to stop.
+    with suppress(OSError):
+        print("Stopped.", flush=True)
     return code
 
 

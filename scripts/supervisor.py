@@ -1,5 +1,6 @@
 """Runs several programs together: honcho's manager, with stricter manners at the end."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class QuietPrinter(Printer):  # type: ignore[misc]
             super().write(message)
         except (OSError, ValueError):
             self.closed = True
+            # What is still in the buffer must find somewhere to go when Python empties it at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
 
 
 class LeashedProcess(Process):  # type: ignore[misc]

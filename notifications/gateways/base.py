@@ -20,7 +20,7 @@ class SendResult:
     provider_message_id: str
 
 
-class GatewayFailure(Exception):  # noqa: N818  a failed call is the usual case here, not a program error
+class GatewayFailure(Exception):
     """The provider did not accept. Carries only a code of ours, 40 characters at most.
 
     The provider's own words could hold the text or the number.

@@ -1,4 +1,4 @@
-"""Who looked: identity photos are sensitive, so every opening of a dossier, photo or document is on record."""
+"""Who looked: identity photos are sensitive, so every opening of a dossier or a file of it is on record."""
 
 from typing import TYPE_CHECKING
 

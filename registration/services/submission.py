@@ -84,7 +84,7 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
 
 
 def _corrected(draft: Draft) -> Declaration:
-    declaration = Declaration.objects.select_for_update().get(pk=draft.corrects_id)
+    declaration = Declaration.objects.select_for_update().get(corrections=draft)
     if declaration.status != Status.RETURNED:
         raise AlreadyDecided
     declaration.version += 1

@@ -19,7 +19,7 @@ from registration.views.tracking import progress
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     """The signed-in citizen's registration."""
-    user = cast(User, request.user)
+    user = cast("User", request.user)
     if user.is_staff:
         return redirect("admin:index")
     declaration = Declaration.objects.select_related("agency").filter(account=user).order_by("-pk").first()

@@ -12,7 +12,7 @@ from registration.enums import PhotoKind
 from registration.files import send_private
 from registration.forms import DeclarationForm
 from registration.legal import LEGAL_BASES
-from registration.models import Attachment, Draft
+from registration.models import Attachment, Declaration, Draft
 
 
 @require_GET
@@ -25,7 +25,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def declaration(request: HttpRequest) -> HttpResponse:
+def declaration_form(request: HttpRequest) -> HttpResponse:
     """The Tờ khai: shown, corrected, and with Ghi nhận stored."""
     return _post(request) if request.method == "POST" else _get(request)
 
@@ -49,7 +49,7 @@ def _post(request: HttpRequest) -> HttpResponse:
     draft = services.open_draft(token)
     if draft.declaration is not None:
         # A double click, a reload or a retry: there is one declaration, and here it is.
-        return _to_receipt(draft)
+        return _to_receipt(draft.declaration)
     if "start-over" in request.POST:
         return _start_over(draft)
     form = DeclarationForm(request.POST, request.FILES, draft=draft)
@@ -62,15 +62,16 @@ def _post(request: HttpRequest) -> HttpResponse:
     if request.POST.get("remove-photo") in PhotoKind.values:
         services.discard_photo(draft, request.POST["remove-photo"])
         return _with_cookie(redirect(f"{request.path}#id_{request.POST['remove-photo']}"), token)
-    if valid and _submit(form, draft):
-        return _to_receipt(draft)
+    declaration = _submit(form, draft) if valid else None
+    if declaration is not None:
+        return _to_receipt(declaration)
     return _page(request, form, token, draft, status=422)
 
 
-def _submit(form: DeclarationForm, draft: Draft) -> bool:
+def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
     """Ghi nhận. A refusal becomes an error at its field."""
     try:
-        draft.declaration = services.submit_declaration(draft, form.answers(get_language() or "vi"))
+        return services.submit_declaration(draft, form.answers(get_language() or "vi"))
     except services.NumberTaken as refusal:
         form.add_error("bhxh_number", str(refusal.message))
     except services.PhoneTaken as refusal:
@@ -80,7 +81,7 @@ def _submit(form: DeclarationForm, draft: Draft) -> bool:
             form.add_error(kind, str(refusal.message))
     except services.AlreadyDecided as refusal:
         form.add_error(None, str(refusal.message))
-    return not form.errors
+    return None
 
 
 def _start_over(draft: Draft) -> HttpResponse:
@@ -90,9 +91,8 @@ def _start_over(draft: Draft) -> HttpResponse:
     return response
 
 
-def _to_receipt(draft: Draft) -> HttpResponse:
-    assert draft.declaration is not None
-    response = redirect("registration:receipt", token=draft.declaration.token)
+def _to_receipt(declaration: Declaration) -> HttpResponse:
+    response = redirect("registration:receipt", token=declaration.token)
     cookies.clear_cookie(response)
     return response
 

@@ -122,7 +122,7 @@ class OfficeList {
     if (item.dataset.code.startsWith(this.typed)) return true;
     const name = fold(this.label(item)).replace(/^\[\d+\] (bhxh )?/, "");
     const own = name.replace(/^(tinh|tp\.|thanh pho|quan|huyen|thi xa|co so) /, "");
-    return name.startsWith(this.typed) || own.startsWith(this.typed);
+    return [name, own].some((text) => text.startsWith(this.typed));
   }
 }
 
@@ -232,7 +232,7 @@ class AgencyPicker {
     await this.find();
     const first = this.shown?.current;
     if (!this.asked || this.shownFor !== this.asked || !first) return;
-    this.shown.select(first);
+    this.shown.show(first.dataset.code);
     this.shown.focus(first);
   }
 
@@ -248,8 +248,7 @@ class AgencyPicker {
         headers: { Accept: "text/html" }, signal: request.signal,
       });
       if (!answer.ok) throw new Error(String(answer.status));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const root = page.querySelector(".agency-list");
+      const root = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".agency-list");
       if (!root) throw new Error("no list");
       if (this.request !== request) return null;
       this.settle(true);

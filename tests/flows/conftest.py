@@ -37,7 +37,17 @@ class Queue:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        command = [REDIS_SERVER_PATH, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(self.folder)]
+        command = [
+            REDIS_SERVER_PATH,
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         with redis.Redis(port=self.port) as client:
             wait_for(lambda: _pings(client), "Redis")
@@ -139,14 +149,21 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         env["DATABASE_URL"] = database
     log = (folder / "log.txt").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.run"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        [sys.executable, "-m", "scripts.run"],
+        cwd=ROOT,
+        env=env,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: _answers(base) or process.poll() is not None, "the portal", START_SECONDS)
         assert process.poll() is None, (folder / "log.txt").read_text()
         yield Portal(base, queue)
-        assert process.poll() is None, "the portal fell over during the tests:\n" + (folder / "log.txt").read_text()[-4000:]
+        assert process.poll() is None, (
+            "the portal fell over during the tests:\n" + (folder / "log.txt").read_text()[-4000:]
+        )
     finally:
         os.kill(process.pid, signal.SIGINT)
         code = process.wait(timeout=30)

@@ -97,7 +97,9 @@ def test_registration_from_the_home_page_to_the_account(
     # The guide: a QR code and a link for each store, the hotline.
     citizen.goto(f"{portal.base}/huong-dan/")
     expect(citizen.get_by_text("1900 9068").first).to_be_visible()
-    assert citizen.locator("a[href*='play.google.com']").count() and citizen.locator("a[href*='apps.apple.com']").count()
+    assert (
+        citizen.locator("a[href*='play.google.com']").count() and citizen.locator("a[href*='apps.apple.com']").count()
+    )
 
     # Object type, then the declaration with a health-card number and one field wrong: photos and words stay.
     citizen.goto(portal.base)
@@ -261,6 +263,8 @@ def test_guide_shows_a_code_that_a_phone_reads(portal: Portal, browser: Browser)
     for code in page.locator("svg.qr, .qr svg").all():
         code.scroll_into_view_if_needed()
         picture = Image.open(io.BytesIO(code.screenshot()))
-        read |= {found.text for found in zxingcpp.read_barcodes(picture.resize((picture.width * 2, picture.height * 2)))}
+        read |= {
+            found.text for found in zxingcpp.read_barcodes(picture.resize((picture.width * 2, picture.height * 2)))
+        }
     assert any("play.google.com" in text for text in read)
     assert any("apps.apple.com" in text for text in read)

@@ -82,11 +82,9 @@ def test_card_is_read_from_the_stored_photo_of_a_phone():
 def test_cards_readable_upright_are_read_turned_and_never_wrongly():
     """At least 95 of 100 in every orientation, tilted and softened as hands do."""
     dice, upright, turned = random.Random(5), 0, 0
-    for seed in range(12):
-        number = f"0{dice.choice(('01', '79', '48'))}{dice.choice('13')}{dice.randrange(100):02}{dice.randrange(10**6):06}"
-        year = (1900 if number[3] == "1" else 2000) + int(number[4:6])
-        if year > 2020:
-            continue
+    for seed in range(8):
+        number = f"{dice.choice(('001', '079', '048'))}1{dice.randrange(20, 100)}{dice.randrange(10**6):06}"
+        year = 1900 + int(number[4:6])
         payload = chip(number=number, birth_date=date(year, 1, 1 + seed))
         tilted = drawn(payload, seed=seed).rotate(dice.uniform(-8, 8), expand=True, fillcolor="#777777")
         photo = tilted.filter(ImageFilter.GaussianBlur(0.8))
@@ -97,7 +95,7 @@ def test_cards_readable_upright_are_read_turned_and_never_wrongly():
         cards = [read_card(photo.rotate(turn, expand=True)) for turn in (90, 180, 270)]
         assert all(card is None or card.number == number for card in (first, *cards))
         turned += all(cards)
-    assert upright >= 6
+    assert upright >= 4
     assert turned >= 0.95 * upright
 
 

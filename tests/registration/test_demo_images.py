@@ -62,7 +62,11 @@ def test_qr_texts_have_the_fields_of_the_cards():
     )
     assert chip == "079190000123||Trần Thị Mẫu|03041990|Nữ|1 Đường Mẫu|20052021"
     health = health_qr_payload(
-        number="7912345678", name="Mẫu", birth_date=date(1990, 4, 3), is_male=False, valid_from=date(2024, 1, 1)
+        number="7912345678",
+        name="Mẫu",
+        birth_date=date(1990, 4, 3),
+        is_male=False,
+        valid_from=date(2024, 1, 1),
     )
     assert health.startswith("7912345678|4de1baab75|03/04/1990|2|-|")
     assert health.endswith("|$")

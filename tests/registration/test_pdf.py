@@ -1,8 +1,6 @@
 """The paper as people and machines get it: every test opens the PDF that was made."""
 
 import io
-import socket
-import subprocess
 import unicodedata
 from datetime import UTC, datetime
 
@@ -13,10 +11,9 @@ from django.utils import translation
 from PIL import Image
 from pypdf import PdfReader
 
-from registration.demo_images import draw_portrait, jpeg_bytes
+from registration.demo_images import jpeg_bytes
 from registration.enums import PhotoKind, Status
 from registration.images import normalise
-from registration.models import Declaration
 from registration.pdf import render_declaration
 from registration.services import store_photo, submit_declaration
 from tests.registration.factories import (
@@ -26,51 +23,18 @@ from tests.registration.factories import (
     make_declaration,
     make_draft,
 )
+from tests.registration.paper import (
+    boxes_of_text,
+    figures,
+    opened,
+    piped,
+    scanned,
+    text_of,
+    unspaced,
+)
 
 pytestmark = pytest.mark.django_db
 UNREADABLE = "Ảnh không đọc được"
-
-
-def opened(declaration: Declaration) -> PdfReader:
-    return PdfReader(io.BytesIO(render_declaration(declaration)))
-
-
-def text_of(reader: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
-
-
-def unspaced(text: str) -> str:
-    return "".join(text.split())
-
-
-def piped(command: list[str], content: bytes) -> bytes:
-    return subprocess.run(command, input=content, capture_output=True, check=True).stdout
-
-
-def scanned(content: bytes, dpi: int = 200) -> Image.Image:
-    """The first page as a printer and a scanner would make it."""
-    command = ["pdftoppm", "-r", str(dpi), "-gray", "-singlefile", "-"]
-    return Image.open(io.BytesIO(piped(command, content)))
-
-
-def figures(node, found=None) -> list[dict]:
-    """Every figure of the structure tree below `node`."""
-    found = [] if found is None else found
-    node = node.get_object()
-    for kid in node if isinstance(node, list) else [node]:
-        kid = kid.get_object()
-        if isinstance(kid, dict):
-            if kid.get("/S") == "/Figure":
-                found.append(kid)
-            figures(kid.get("/K", []), found)
-    return found
-
-
-def boxes_of_text(content: bytes) -> list[tuple[float, float, float, float]]:
-    """Left, top, right and bottom of every word, in points."""
-    listing = piped(["pdftotext", "-bbox", "-", "-"], content).decode()
-    words = [line.split('"')[1::2] for line in listing.splitlines() if line.strip().startswith("<word")]
-    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in words]
 
 
 # -- What stands on it -----------------------------------------------------------------------------
@@ -209,70 +173,6 @@ def test_one_unbroken_word_of_300_letters_stays_on_the_paper(letter):
     assert max(box[2] for box in boxes_of_text(content)) <= (210 - 15) / 25.4 * 72 + 1
 
 
-@pytest.fixture
-def listener():
-    """A port of this machine that nobody may knock at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        yield server
-
-
-def knocked(server: socket.socket) -> bool:
-    try:
-        server.accept()
-    except BlockingIOError:
-        return False
-    return True
-
-
-def test_addresses_in_answers_are_only_text(listener):
-    port = listener.getsockname()[1]
-    tags = [
-        f'<img src="http://127.0.0.1:{port}/">',
-        '<img src="file:///etc/passwd">',
-        '<img src="data:image/png;base64,AA==">',
-        "<style>@import url(photo:portrait);</style>",
-    ]
-    for tag in tags:
-        declaration = make_declaration(full_name=tag, address=tag, email=tag[:50])
-        reader = opened(declaration)
-        assert unspaced(tag) in unspaced(text_of(reader))
-        assert len(figures(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])) == 4
-        assert not reader.attachments
-    assert not knocked(listener)
-
-
-def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
-    from registration.pdf_engine import make_pdf
-
-    port = listener.getsockname()[1]
-    addresses = [
-        f"http://127.0.0.1:{port}/a.png",
-        f"//127.0.0.1:{port}/b.png",
-        "file:///etc/passwd",
-        "/etc/passwd",
-        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>",
-        "ftp://127.0.0.1/",
-        "photo:of-somebody-else",
-        "PHOTO:portrait",
-    ]
-    images = "".join(f'<img alt="ảnh" src="{address}">' for address in addresses)
-    extra = (
-        f'<link rel="stylesheet" href="http://127.0.0.1:{port}/s.css">'
-        '<link rel="attachment" href="file:///etc/passwd">'
-        f"<style>@import url(http://127.0.0.1:{port}/i.css); p {{ background: url(file:///a) }}</style>"
-        f'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{port}/c.png"/></svg>'
-    )
-    html = f'<!DOCTYPE html><html lang="vi"><title>Thử</title><body>{extra}{images}'
-    reader = PdfReader(io.BytesIO(make_pdf(html, {"portrait": jpeg_bytes(draw_portrait(1))})))
-    assert not reader.pages[0].images
-    assert not reader.attachments
-    assert not knocked(listener)
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith("registration")]
-    assert ours
-    assert not any("127.0.0.1" in line or "passwd" in line for line in ours)
-
-
 # -- Photos gone or broken -------------------------------------------------------------------------
 def test_lost_photo_becomes_a_box_and_a_line_in_the_log(caplog):
     declaration = make_declaration()
@@ -321,14 +221,6 @@ def test_portrait_of_an_odd_shape_is_shown_whole(size):
     assert abs(bottom - top) <= 40 / 25.4 * 96 + 1
 
 
-def test_import_of_the_renderer_leaves_truncated_uploads_refused():
-    from PIL import ImageFile
-
-    import registration.pdf_engine  # noqa: F401
-
-    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
-
-
 # -- Anywhere, in any language ---------------------------------------------------------------------
 def test_document_is_the_same_for_an_english_speaking_citizen():
     declaration = make_declaration(language="en")
@@ -337,12 +229,3 @@ def test_document_is_the_same_for_an_english_speaking_citizen():
         assert translation.get_language() == "en"
     with translation.override("vi"):
         assert english == text_of(opened(declaration))
-
-
-def test_document_needs_no_static_files(settings, tmp_path):
-    settings.DEBUG = False
-    settings.STATIC_ROOT = tmp_path / "nothing-collected"
-    settings.STATICFILES_DIRS = []
-    manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
-    assert len(opened(make_declaration()).pages) == 1

@@ -25,8 +25,7 @@ CLEANERS = [
 def test_cleaner_takes_any_text_and_is_stable(cleaner, text: str) -> None:
     try:
         once = cleaner(text)
-    except ValidationError as error:
-        assert str(error.messages[0])
+    except ValidationError:
         return
     assert cleaner(once) == once
     assert once == unicodedata.normalize("NFC", once)
@@ -56,13 +55,24 @@ def test_name_refuses_what_is_no_name(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["7912345678", "79 1234 5678", "79.1234.5678", "79-1234-5678", "DN4797912345678", "dn 4 79 7912345678", "DN479791234567879012", "７９１２３４５６７８"],
+    [
+        "7912345678",
+        "79 1234 5678",
+        "79.1234.5678",
+        "79-1234-5678",
+        "DN4797912345678",
+        "dn 4 79 7912345678",
+        "DN479791234567879012",
+        "７９１２３４５６７８",
+    ],
 )
 def test_bhxh_number_is_reduced_to_its_ten_digits(typed: str) -> None:
     assert validators.clean_bhxh_number(typed) == "7912345678"
 
 
-@pytest.mark.parametrize("typed", ["791234567", "79123456789", "DN9797912345678", "D14797912345678", "mười số", "79123456７x"])
+@pytest.mark.parametrize(
+    "typed", ["791234567", "79123456789", "DN9797912345678", "D14797912345678", "mười", "79123456７x"]
+)
 def test_bhxh_number_refuses_other_shapes(typed: str) -> None:
     with pytest.raises(ValidationError):
         validators.clean_bhxh_number(typed)
@@ -104,13 +114,16 @@ def test_paper_number_refuses_other_papers(kind: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["0912345678", "0912 345 678", "0912.345.678", "+84 912 345 678", "84912345678", "0084912345678", "(0912) 345-678"]
+    "typed",
+    ["0912345678", "0912 345 678", "0912.345.678", "+84 912 345 678", "84912345678", "0084912345678", "(0912) 345-678"],
 )
 def test_phone_is_stored_in_e164(typed: str) -> None:
     assert validators.clean_phone(typed) == "+84912345678"
 
 
-@pytest.mark.parametrize("typed", ["02838291234", "01612345678", "091234567", "+12025550123", "0912345678x", "1900 9068", "113"])
+@pytest.mark.parametrize(
+    "typed", ["02838291234", "01612345678", "091234567", "+12025550123", "0912345678x", "1900 9068", "113"]
+)
 def test_phone_refuses_what_gets_no_sms(typed: str) -> None:
     with pytest.raises(ValidationError):
         validators.clean_phone(typed)

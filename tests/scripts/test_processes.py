@@ -4,9 +4,8 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from scripts.processes import bind_error, free_port, stop
+from tests.scripts.proc import is_alive, linux_only
 
 
 def test_free_port_can_be_listened_on():
@@ -30,7 +29,7 @@ def test_stop_kills_what_will_not_end():
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel call exists on Linux only")
+@linux_only
 def test_follow_parent_ends_the_child_of_a_killed_parent():
     parent = (
         "import signal, subprocess, time\n"
@@ -43,18 +42,9 @@ def test_follow_parent_ends_the_child_of_a_killed_parent():
     process.kill()
     process.wait()
     deadline = time.monotonic() + 5
-    while _runs(child) and time.monotonic() < deadline:
+    while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _runs(child)
-
-
-def _runs(pid):
-    """A process that has ended may stay listed as a zombie until somebody collects it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not is_alive(child)
 
 
 def test_stop_leaves_a_process_that_ended_already():

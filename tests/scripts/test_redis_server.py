@@ -1,9 +1,8 @@
-import subprocess
-
 import pytest
 import redis
 
 from scripts.redis_server import running_redis
+from tests.scripts.proc import command_lines
 
 
 def test_running_redis_answers_until_the_end(tmp_path):
@@ -19,7 +18,7 @@ def test_running_redis_asks_for_the_password(tmp_path):
         with pytest.raises(redis.AuthenticationError):
             redis.Redis.from_url(f"redis://{address}").ping()
         password = url.split(":")[2].partition("@")[0]
-        assert password not in subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout
+        assert not [line for line in command_lines() if password in line]
 
 
 def test_running_redis_keeps_the_queue_over_a_restart(tmp_path):

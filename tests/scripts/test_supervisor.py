@@ -6,6 +6,10 @@ import time
 
 import pytest
 
+from tests.scripts.proc import linux_only, living_groups
+
+pytestmark = linux_only
+
 PROGRAM = """
 import sys
 from scripts.supervisor import Supervisor
@@ -32,17 +36,12 @@ def _pids(process, count):
     return [int(process.stdout.readline().split()[-1]) for _ in range(count)]
 
 
-def _runs(pid):
-    """Whether any process of the program's group still runs; it leads a group of its own."""
-    listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    return any(line.split()[0] == str(pid) and "Z" not in line.split()[1] for line in listed.splitlines())
-
-
 def _gone(pids, seconds=5):
+    """Whether the programs, each the leader of its own group, end in time with all that they started."""
     deadline = time.monotonic() + seconds
-    while any(map(_runs, pids)) and time.monotonic() < deadline:
+    while living_groups() & {*pids} and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not any(map(_runs, pids))
+    return not living_groups() & {*pids}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGHUP, 0)])
@@ -75,7 +74,6 @@ def test_supervise_stops_when_nobody_reads_any_more():
     assert process.wait(20) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel call exists on Linux only")
 def test_supervise_takes_its_programs_along_when_killed():
     process = _supervise("echo pid $$; exec sleep 60", "echo pid $$; exec sleep 60")
     pids = _pids(process, 2)

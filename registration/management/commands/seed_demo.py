@@ -45,13 +45,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--declarations", type=int, default=0, metavar="N", help="how many declarations there shall be")
-        parser.add_argument("--seed", type=int, default=1, help="another number makes other people (default 1)")
+        parser.add_argument("--declarations", type=int, default=0, metavar="N", help="how many there shall be")
+        parser.add_argument("--seed", type=int, default=1, help="another number, other people (default 1)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get("DEMO_PASSWORD", "").strip()
         if not (password or settings.DEBUG):
-            raise CommandError("With DEBUG off the demo's accounts get no random password: set DEMO_PASSWORD first.")
+            raise CommandError("With DEBUG off the demo needs a password of your choice: set DEMO_PASSWORD.")
         password = password or secrets.token_urlsafe(9)
         _load_agencies()
         password_hash = _password_hash(password)
@@ -76,10 +76,11 @@ def _load_agencies() -> None:
 
 
 def _password_hash(password: str) -> str:
-    """One hash for all of the demo, and the stored one while it fits: hashing is slow, and this runs at every start."""
+    """One hash for all of the demo, the stored one while it fits: hashing is slow and each start comes here."""
     usernames = [account.username for account in STAFF]
     stored = get_user_model().objects.filter(username__in=usernames).values_list("password", flat=True)
-    return next((known for known in sorted(set(stored)) if check_password(password, known)), "") or make_password(password)
+    known = next((known for known in sorted(set(stored)) if check_password(password, known)), None)
+    return known or make_password(password)
 
 
 def _keep(account: StaffAccount, password_hash: str) -> "User":

@@ -81,9 +81,7 @@ def test_submission_refuses_a_number_with_a_live_declaration(status: str) -> Non
 @pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired"])
 def test_submission_takes_a_number_whose_declaration_has_ended(status: str) -> None:
     ended = make_declaration(status)
-    again = services.submit_declaration(
-        make_draft(), make_answers(bhxh_number=ended.bhxh_number, phone=ended.phone)
-    )
+    again = services.submit_declaration(make_draft(), make_answers(bhxh_number=ended.bhxh_number, phone=ended.phone))
     assert again.pk != ended.pk
 
 

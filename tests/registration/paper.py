@@ -1,0 +1,62 @@
+"""Opening the PDF of a declaration as people and machines do."""
+
+import io
+import socket
+import subprocess
+
+from PIL import Image
+from pypdf import PdfReader
+
+from registration.models import Declaration
+from registration.pdf import render_declaration
+
+
+def opened(declaration: Declaration) -> PdfReader:
+    return PdfReader(io.BytesIO(render_declaration(declaration)))
+
+
+def text_of(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+def unspaced(text: str) -> str:
+    return "".join(text.split())
+
+
+def piped(command: list[str], content: bytes) -> bytes:
+    return subprocess.run(command, input=content, capture_output=True, check=True).stdout
+
+
+def scanned(content: bytes, dpi: int = 200) -> Image.Image:
+    """The first page as a printer and a scanner would make it."""
+    command = ["pdftoppm", "-r", str(dpi), "-gray", "-singlefile", "-"]
+    return Image.open(io.BytesIO(piped(command, content)))
+
+
+def figures(node, found=None) -> list[dict]:
+    """Every figure of the structure tree below `node`."""
+    found = [] if found is None else found
+    node = node.get_object()
+    for kid in node if isinstance(node, list) else [node]:
+        kid = kid.get_object()
+        if isinstance(kid, dict):
+            if kid.get("/S") == "/Figure":
+                found.append(kid)
+            figures(kid.get("/K", []), found)
+    return found
+
+
+def boxes_of_text(content: bytes) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of every word, in points."""
+    listing = piped(["pdftotext", "-bbox", "-", "-"], content).decode()
+    words = [line.split('"')[1::2] for line in listing.splitlines() if line.strip().startswith("<word")]
+    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in words]
+
+
+def knocked(server: socket.socket) -> bool:
+    """Whether somebody has tried to reach this non-blocking server."""
+    try:
+        server.accept()
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""What the renderer may reach, and what it leaves as it was."""
+
+import io
+import socket
+
+import pytest
+from PIL import ImageFile
+from pypdf import PdfReader
+
+from registration import pdf_engine
+from registration.demo_images import draw_portrait, jpeg_bytes
+from tests.registration.factories import make_declaration
+from tests.registration.paper import figures, knocked, opened, text_of, unspaced
+
+
+@pytest.fixture
+def listener():
+    """A port of this machine that nobody may knock at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+@pytest.mark.django_db
+def test_addresses_in_answers_are_only_text(listener):
+    port = listener.getsockname()[1]
+    tags = [
+        f'<img src="http://127.0.0.1:{port}/">',
+        '<img src="file:///etc/passwd">',
+        '<img src="data:image/png;base64,AA==">',
+        "<style>@import url(photo:portrait);</style>",
+    ]
+    for tag in tags:
+        declaration = make_declaration(full_name=tag, address=tag, email=tag[:50])
+        reader = opened(declaration)
+        assert unspaced(tag) in unspaced(text_of(reader))
+        assert len(figures(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])) == 4
+        assert not reader.attachments
+    assert not knocked(listener)
+
+
+def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
+    port = listener.getsockname()[1]
+    addresses = [
+        f"http://127.0.0.1:{port}/a.png",
+        f"//127.0.0.1:{port}/b.png",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "ftp://127.0.0.1/",
+        "photo:of-somebody-else",
+        "PHOTO:portrait",
+    ]
+    images = "".join(f'<img alt="ảnh" src="{address}">' for address in addresses)
+    extra = (
+        f'<link rel="stylesheet" href="http://127.0.0.1:{port}/s.css">'
+        '<link rel="attachment" href="file:///etc/passwd">'
+        f"<style>@import url(http://127.0.0.1:{port}/i.css); p {{ background: url(file:///a) }}</style>"
+        f'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{port}/c.png"/></svg>'
+    )
+    html = f'<!DOCTYPE html><html lang="vi"><title>Thử</title><body>{extra}{images}'
+    reader = PdfReader(io.BytesIO(pdf_engine.make_pdf(html, {"portrait": jpeg_bytes(draw_portrait(1))})))
+    assert not reader.pages[0].images
+    assert not reader.attachments
+    assert not knocked(listener)
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("registration")]
+    assert ours
+    assert not any("127.0.0.1" in line or "passwd" in line for line in ours)
+
+
+def test_import_of_the_renderer_leaves_truncated_uploads_refused():
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+@pytest.mark.django_db
+def test_document_needs_no_static_files(settings, tmp_path):
+    settings.DEBUG = False
+    settings.STATIC_ROOT = tmp_path / "nothing-collected"
+    settings.STATICFILES_DIRS = []
+    manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": manifest}}
+    assert len(opened(make_declaration()).pages) == 1

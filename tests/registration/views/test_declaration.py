@@ -1,0 +1,244 @@
+"""The Tờ khai over HTTP: what is wrong is said at its place, what was given is kept, and it is stored once."""
+
+import re
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from registration.models import Attachment, Declaration, Draft
+from tests.registration.factories import make_agency, make_declaration, photo_bytes
+
+pytestmark = pytest.mark.django_db
+PAGE = "/dang-ky/to-khai/"
+
+
+def upload(kind: str, content: bytes | None = None) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{kind}.jpg", photo_bytes(kind) if content is None else content, "image/jpeg")
+
+
+def fields(client: Client, **changed) -> dict:
+    page = client.get(PAGE).content.decode()
+    draft = re.search(r'name="draft" value="([^"]+)"', page)
+    assert draft
+    data = {
+        "draft": draft[1],
+        "paper_kind": "cccd",
+        "full_name": "Nguyễn Thị Mẫu",
+        "bhxh_number": "7912345678",
+        "paper_number": "079190000123",
+        "address": "12/3 đường Mẫu, Quận 3",
+        "phone": "0912 345 678",
+        "email": "",
+        "agency": make_agency().code,
+        "consent": "on",
+        "submit-declaration": "1",
+    }
+    photos = {kind: upload(kind) for kind in ("portrait", "id_front", "id_back")}
+    return {name: value for name, value in {**data, **photos, **changed}.items() if value is not None}
+
+
+def test_valid_declaration_leads_to_its_receipt(client) -> None:
+    answer = client.post(PAGE, fields(client, bhxh_number="DN4797912345678", phone="+84 912.345.678"), follow=True)
+    declaration = Declaration.objects.get()
+    assert answer.redirect_chain == [(f"/dang-ky/ho-so/{declaration.token}/", 302)]
+    assert declaration.reference_text in answer.content.decode()
+    assert (declaration.bhxh_number, declaration.phone) == ("7912345678", "+84912345678")
+    assert declaration.consent_version
+
+
+def test_second_and_third_press_lead_to_the_same_receipt(client) -> None:
+    data = fields(client)
+    first = client.post(PAGE, data)
+    again = client.post(PAGE, {**data, "portrait": upload("portrait"), "full_name": ""})
+    assert first.url == again.url
+    assert Declaration.objects.count() == 1
+
+
+def test_new_declaration_after_a_submitted_one_starts_empty(client) -> None:
+    client.post(PAGE, fields(client))
+    page = client.get(PAGE).content.decode()
+    assert "Nguyễn Thị Mẫu" not in page
+    assert "photo-field__stored" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("full_name", ""),
+        ("full_name", "Nguyễn 2"),
+        ("bhxh_number", "123"),
+        ("paper_kind", "driving-licence"),
+        ("paper_number", "079"),
+        ("address", "x"),
+        ("address", "x" * 301),
+        ("phone", "02838291234"),
+        ("email", "not an address"),
+        ("agency", ""),
+        ("agency", "99999"),
+        ("agency", "0' OR 1=1"),
+        ("consent", None),
+        ("portrait", None),
+        ("id_back", None),
+    ],
+)
+def test_wrong_field_is_told_at_its_place_and_in_the_summary(client, name: str, value: str | None) -> None:
+    answer = client.post(PAGE, fields(client, **{name: value}))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'id="id_{name}_error"' in page
+    assert "error-summary" in page
+    assert f'href="#id_{name}' in page
+    assert not Declaration.objects.exists()
+
+
+def test_photos_and_words_are_kept_when_a_field_is_wrong(client) -> None:
+    data = fields(client, phone="0")
+    page = client.post(PAGE, data).content.decode()
+    assert page.count("photo-field__stored") == 3
+    assert 'value="Nguyễn Thị Mẫu"' in page
+    assert Attachment.objects.count() == 3
+    # The second time the photos are not sent again.
+    rest = {k: v for k, v in data.items() if k not in ("portrait", "id_front", "id_back")}
+    assert client.post(PAGE, {**rest, "phone": "0912345678"}).status_code == 302
+    assert Declaration.objects.get().current_attachments().count() == 3
+
+
+def test_draft_is_there_after_a_reload_in_the_same_browser_only(client) -> None:
+    client.post(PAGE, fields(client, phone="0"))
+    assert 'value="Nguyễn Thị Mẫu"' in client.get(PAGE).content.decode()
+    assert "Nguyễn Thị Mẫu" not in Client().get(PAGE).content.decode()
+
+
+def test_stored_photo_is_for_its_own_browser(client) -> None:
+    client.post(PAGE, fields(client, phone="0"))
+    address = reverse("registration:draft_photo", args=[Attachment.objects.first().token])
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content)[:2] == b"\xff\xd8"
+    assert "no-store" in answer["Cache-Control"]
+    assert Client().get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a picture", b"%PDF-1.7 ...", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cut"],
+    ids=["empty", "text", "pdf", "svg", "cut"],
+)
+def test_broken_photo_is_told_at_its_field_and_the_others_are_kept(client, content) -> None:
+    broken = photo_bytes("portrait")[:2000] if content == "cut" else content
+    answer = client.post(PAGE, fields(client, portrait=upload("portrait", broken)))
+    assert answer.status_code == 422
+    assert 'id="id_portrait_error"' in answer.content.decode()
+    assert sorted(Attachment.objects.values_list("kind", flat=True)) == ["id_back", "id_front"]
+
+
+def test_photo_over_ten_megabytes_is_told_at_its_field(client) -> None:
+    heavy = photo_bytes("portrait") + b"\0" * (10 * 1024 * 1024)
+    answer = client.post(PAGE, fields(client, portrait=upload("portrait", heavy)))
+    assert answer.status_code == 422
+    assert "10 MB" in answer.content.decode()
+
+
+def test_broken_photo_does_not_replace_a_stored_one(client) -> None:
+    data = fields(client, phone="0")
+    client.post(PAGE, data)
+    client.post(PAGE, {**data, "portrait": upload("portrait", b"junk"), "id_front": "", "id_back": ""})
+    assert Attachment.objects.filter(kind="portrait").count() == 1
+
+
+def test_stored_photo_can_be_removed(client) -> None:
+    data = fields(client, phone="0")
+    client.post(PAGE, data)
+    answer = client.post(PAGE, {"draft": data["draft"], "full_name": "Nguyễn Thị Mẫu", "remove-photo": "id_back"})
+    assert answer.status_code == 302
+    assert sorted(Attachment.objects.values_list("kind", flat=True)) == ["id_front", "portrait"]
+    assert 'value="Nguyễn Thị Mẫu"' in client.get(PAGE).content.decode()
+
+
+def test_starting_over_forgets_words_and_photos(client) -> None:
+    data = fields(client, phone="0")
+    client.post(PAGE, data)
+    client.post(PAGE, {"draft": data["draft"], "start-over": "1"})
+    assert not Draft.objects.exists() and not Attachment.objects.exists()
+    assert "Nguyễn Thị Mẫu" not in client.get(PAGE).content.decode()
+
+
+def test_choosing_the_agency_without_javascript_keeps_the_form(client) -> None:
+    data = fields(client, agency="", **{"choose-agency": "1"})
+    answer = client.post(PAGE, data)
+    assert answer.url == f"/co-quan/?next={PAGE}"
+    back = client.get(f"{PAGE}?agency=07911", follow=True).content.decode()
+    assert "[07911] BHXH Quận 3" in back
+    assert 'value="Nguyễn Thị Mẫu"' in back
+    assert back.count("photo-field__stored") == 3
+
+
+@pytest.mark.parametrize("draft", ["", "made-up", "made-up:signature", "\x00"])
+def test_tampered_draft_does_not_exist(client, draft: str) -> None:
+    data = fields(client)
+    assert client.post(PAGE, {**data, "draft": draft}).status_code == 404
+    assert not Draft.objects.exists()
+
+
+def test_number_in_use_is_refused_without_a_word_about_the_other(client) -> None:
+    there = make_declaration(full_name="Phạm Văn Kín", bhxh_number="7912345678")
+    page = client.post(PAGE, fields(client, phone="0912345679")).content.decode()
+    assert 'id="id_bhxh_number_error"' in page
+    assert "Kín" not in page and there.reference_text not in page and there.phone[-6:] not in page
+
+
+def test_phone_in_use_is_refused_without_a_word_about_the_other(client) -> None:
+    there = make_declaration(full_name="Phạm Văn Kín", phone="+84912345678")
+    page = client.post(PAGE, fields(client)).content.decode()
+    assert 'id="id_phone_error"' in page
+    assert "Kín" not in page and there.bhxh_number not in page
+
+
+def test_passport_needs_no_back(client) -> None:
+    data = fields(client, paper_kind="passport", paper_number="C1234567", id_back=None)
+    assert client.post(PAGE, data).status_code == 302
+
+
+def test_strange_characters_never_break_the_page(client) -> None:
+    strange = "\x00\ud7ff\u202e<script>'\"{{ 7*7 }}\uffff𝕏"
+    names = ("full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency", "paper_kind")
+    answer = client.post(PAGE, fields(client, **dict.fromkeys(names, strange)))
+    assert answer.status_code == 422
+    assert "<script>'" not in answer.content.decode()
+    assert client.get(PAGE).status_code == 200
+
+
+def test_consent_is_never_ticked_beforehand(client) -> None:
+    page = client.get(PAGE).content.decode()
+    box = re.search(r'<input[^>]*name="consent"[^>]*>', page)
+    assert box and "checked" not in box[0]
+    client.post(PAGE, fields(client, phone="0"))
+    box = re.search(r'<input[^>]*name="consent"[^>]*>', client.get(PAGE).content.decode())
+    assert box and "checked" not in box[0]
+
+
+def test_too_many_tries_from_one_address_are_slowed_down(client, settings) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "submit": "2/minute"}
+    from registration import throttle
+
+    throttle._limit.cache_clear()
+    data = {"draft": fields(client)["draft"]}
+    statuses = [client.post(PAGE, data).status_code for _ in range(3)]
+    throttle._limit.cache_clear()
+    assert statuses == [422, 422, 429]
+
+
+def test_object_type_leads_to_the_declaration_and_says_where_organisations_go(client) -> None:
+    page = client.get("/dang-ky/").content.decode()
+    assert "1900 9068" in page
+    assert client.get("/dang-ky/", {"doi-tuong": "ca-nhan", "tiep": "1"}).url == PAGE
+    assert client.get("/dang-ky/", {"doi-tuong": "to-chuc", "tiep": "1"}).status_code == 200
+
+
+def test_upload_that_is_cut_off_in_transit_is_no_server_error(client) -> None:
+    body = BytesIO(b'--x\r\nContent-Disposition: form-data; name="portrait"; filename="a.jpg"\r\n\r\nabc').read()
+    answer = client.post(PAGE, data=body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code in (400, 404)
