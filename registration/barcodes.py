@@ -31,14 +31,19 @@ _TABLE = """
 _PATTERNS = _TABLE.split()
 
 
-def qr_svg(text: str) -> SafeString:
-    """`text` as a QR code of error correction M, quiet zone included; one unit is one module.
+def qr_path(text: str) -> tuple[str, int]:
+    """The dark modules of `text` as a QR code of error correction M: an SVG path, and the side with its quiet zone.
 
-    Raises segno.DataOverflowError for more than about 2,300 bytes.
+    One unit is one module. Raises segno.DataOverflowError for more than about 2,300 bytes.
     """
     rows = [list(row) for row in segno.make(text, error="m", micro=False).matrix]
     path = "".join(_row_path(row, y) for y, row in enumerate(rows, start=QR_QUIET))
-    side = len(rows) + 2 * QR_QUIET
+    return path, len(rows) + 2 * QR_QUIET
+
+
+def qr_svg(text: str) -> SafeString:
+    """`text` as a QR code for the printed declaration."""
+    path, side = qr_path(text)
     return _svg("qr", f"Mã QR của hồ sơ {text}", side, side, path)
 
 

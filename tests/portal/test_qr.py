@@ -6,7 +6,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from portal.qr import QUIET_ZONE, qr_svg
+from portal.qr import qr_svg
+from registration.barcodes import QR_QUIET
 
 PIXELS_PER_MODULE = 6
 
@@ -42,5 +43,5 @@ def test_qr_svg_has_a_name_and_nothing_that_the_policy_forbids():
 def test_qr_svg_keeps_the_quiet_zone_clear():
     svg = qr_svg("x", title="code")
     starts = [(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h", svg.split('fill="#000"')[1])]
-    assert min(x for x, _y in starts) == QUIET_ZONE
-    assert min(y for _x, y in starts) == QUIET_ZONE
+    assert min(x for x, _y in starts) == QR_QUIET
+    assert min(y for _x, y in starts) == QR_QUIET
