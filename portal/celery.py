@@ -3,8 +3,14 @@
 import os
 
 from celery import Celery
+from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+# A worker that loses Redis while it holds a task tries, on its way to reconnecting, to put that task back on the
+# queue that is gone, and dies of it (seen with kombu 5.7). What it held comes back by the visibility timeout, or
+# before that by beat's sweep: the database is the truth.
+QoS.restore_at_shutdown = False
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
