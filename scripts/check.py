@@ -56,9 +56,7 @@ def _passes(name: str, command: list[str], env: dict[str, str]) -> bool:
     print(f"--- {name} ---", flush=True)
     started = time.monotonic()
     passed = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
-    print(
-        f"--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.1f} s\n", flush=True
-    )
+    print(f"--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.1f} s\n", flush=True)
     return passed
 
 

@@ -58,9 +58,7 @@ def _works(venv: Path) -> bool:
 
 def _has_pip(venv: Path) -> bool:
     return (
-        subprocess.run(
-            [venv / "bin" / "python", "-c", "import pip"], check=False, stderr=subprocess.DEVNULL
-        ).returncode
+        subprocess.run([venv / "bin" / "python", "-c", "import pip"], check=False, stderr=subprocess.DEVNULL).returncode
         == 0
     )
 

@@ -6,8 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,7 +20,6 @@ from scripts.redis_server import running_redis
 from scripts.supervisor import Supervisor, stop_signals
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_SECONDS = 60
 
 
 def listening_place() -> tuple[str, int]:
@@ -37,9 +34,7 @@ def listening_place() -> tuple[str, int]:
     error = bind_error(host, port)
     if error is not None:
         other = port + 1 if 1024 <= port < 65535 else 8001
-        raise SystemExit(
-            f"Port {port} on {host} cannot be used: {error.strerror}. Try: PORT={other} make run"
-        )
+        raise SystemExit(f"Port {port} on {host} cannot be used: {error.strerror}. Try: PORT={other} make run")
     return host, port
 
 
@@ -77,12 +72,13 @@ def _exit(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(130 if number == signal.SIGINT else 0)
 
 
-def _announce(host: str, port: int) -> None:
-    """Say where to go, once the pages really answer."""
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds us."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    address = f"http://{shown}:{port}"
-    if not _answers(f"{address}/health/live"):
-        return
+    return f"http://{shown}:{port}"
+
+
+def _announce(address: str) -> None:
     print(
         f"""
   The portal is ready:  {address}/
@@ -97,17 +93,13 @@ def _announce(host: str, port: int) -> None:
 def _answers(address: str) -> bool:
     # Straight to this machine, whatever proxy the environment names.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            opener.open(address, timeout=5).close()
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return True
-    return False
+    try:
+        opener.open(f"{address}/health/live", timeout=2).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _serve(host: str, port: int) -> int:
@@ -117,8 +109,8 @@ def _serve(host: str, port: int) -> int:
     ).returncode:
         print("The database could not be prepared; the messages above say why.", file=sys.stderr)
         return 1
-    announcer = threading.Thread(target=_announce, args=(host, port), daemon=True)
-    supervisor = Supervisor(on_start=announcer.start)
+    address = _address(host, port)
+    supervisor = Supervisor(lambda: _answers(address), lambda: _announce(address))
     for name, command in commands(host, port).items():
         line = "exec " + shlex.join([sys.executable, "-m", *command])
         supervisor.add_process(name, line, env=dict(os.environ, PYTHONUNBUFFERED="1"), cwd=str(ROOT))

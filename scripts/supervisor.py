@@ -1,8 +1,10 @@
 """Runs several programs together: honcho's manager, with stricter manners at the end."""
 
+import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -16,6 +18,7 @@ from scripts.processes import follow_parent
 
 # A worker may be in the middle of a PDF or of an SMS; what it cannot finish, the sweep takes up again.
 honcho.manager.KILL_WAIT = 15
+READY_SECONDS = 60
 
 
 def stop_signals() -> list[signal.Signals]:
@@ -36,9 +39,13 @@ class QuietPrinter(Printer):  # type: ignore[misc]
         try:
             super().write(message)
         except (OSError, ValueError):
-            self.closed = True
-            # What is still in the buffer must find somewhere to go when Python empties it at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
+            self.close()
+
+    def close(self) -> None:
+        """Print nothing any more."""
+        self.closed = True
+        # What is still in the buffer must find somewhere to go when Python empties it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
 
 
 class LeashedProcess(Process):  # type: ignore[misc]
@@ -57,12 +64,16 @@ class LeashedProcess(Process):  # type: ignore[misc]
 
 
 class Supervisor(honcho.manager.Manager):  # type: ignore[misc]
-    """Starts all programs, and stops all as soon as one ends or a signal asks for it."""
+    """Starts all programs, and stops all as soon as one ends or a signal asks for it.
 
-    def __init__(self, on_start: Callable[[], None]) -> None:
+    The first program has the machine to itself until `is_ready` says so (60 seconds at most); then `announce` is
+    called and the others start. Side by side they would take twice as long to the first page.
+    """
+
+    def __init__(self, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
         super().__init__(QuietPrinter(sys.stdout))
         self._process_ctor = LeashedProcess
-        self._on_start = on_start
+        self._is_ready, self._announce = is_ready, announce
         self.stop_signal: int | None = None
         self.first_ended: str | None = None
 
@@ -71,8 +82,28 @@ class Supervisor(honcho.manager.Manager):  # type: ignore[misc]
         # These only take a note, and the loop looks at it ten times a second.
         for number in stop_signals():
             signal.signal(number, self._note_signal)
-        super()._start()
-        self._on_start()
+        first, *others = self._processes.values()
+        self._launch(first)
+        if self._comes_up(first["process"]):
+            try:
+                self._announce()
+            except OSError:
+                self._printer.close()
+        for each in others:
+            self._launch(each)
+
+    def _launch(self, entry: dict[str, Any]) -> None:
+        program = entry["obj"]
+        entry["process"] = multiprocessing.Process(name=program.name, target=program.run, args=(self.events, True))
+        entry["process"].start()
+
+    def _comes_up(self, process: multiprocessing.Process) -> bool:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and process.is_alive() and self.stop_signal is None:
+            if self._is_ready():
+                return True
+            time.sleep(0.1)
+        return False
 
     def _note_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stop_signal = self.stop_signal or number
@@ -88,7 +119,11 @@ class Supervisor(honcho.manager.Manager):  # type: ignore[misc]
 
     def supervise(self) -> int:
         """Run until the end; 0 after SIGTERM or SIGHUP, 130 after Ctrl-C, 1 when one ended on its own."""
-        self.loop()
+        try:
+            self.loop()
+        except BaseException:
+            self._abandon()
+            raise
         if self.stop_signal is not None:
             return 130 if self.stop_signal == signal.SIGINT else 0
         if self.first_ended is not None:
@@ -98,3 +133,9 @@ class Supervisor(honcho.manager.Manager):  # type: ignore[misc]
                 file=sys.stderr,
             )
         return 1
+
+    def _abandon(self) -> None:
+        """After a mistake of our own: end what stands between us and the programs, and so (on Linux) them."""
+        for each in self._processes.values():
+            if "process" in each:
+                each["process"].kill()

@@ -66,9 +66,7 @@ def postgresql_bin() -> Path | None:
     if not folders and shutil.which("pg_config"):
         answer = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)
         folders = [Path(answer.stdout.strip())]
-    folders = [
-        folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()
-    ]
+    folders = [folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()]
     return max(folders, key=lambda folder: (len(folder.parent.name), folder.parent.name), default=None)
 
 
@@ -157,7 +155,5 @@ def _apt_install(apt: list[str], packages: list[str]) -> None:
 
 
 def _quietly(command: list[str], errors: int | None = None) -> bool:
-    done = subprocess.run(
-        command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
-    )
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
     return done.returncode == 0

@@ -21,9 +21,7 @@ def test_bind_error_tells_a_busy_port():
 
 def test_stop_kills_what_will_not_end():
     stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    process = subprocess.Popen(
-        [sys.executable, "-c", stubborn], stdout=subprocess.PIPE, start_new_session=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE, start_new_session=True)
     process.stdout.readline()
     stop(process, seconds=0.2)
     assert process.returncode == -signal.SIGKILL

@@ -27,9 +27,7 @@ def test_python311_passes_over_names_that_do_not_work(tmp_path):
     broken.chmod(0o755)
     (tmp_path / "python3").symlink_to(shutil.which("python3.11") or shutil.which("python3"))
     env = {name: value for name, value in os.environ.items() if name.startswith("PYENV")}
-    assert (
-        _run(f"{tmp_path}:{os.environ['PATH']}", **env, HOME=os.environ.get("HOME", "/")).stdout == "3 11\n"
-    )
+    assert _run(f"{tmp_path}:{os.environ['PATH']}", **env, HOME=os.environ.get("HOME", "/")).stdout == "3 11\n"
 
 
 def test_python311_says_what_is_missing(tmp_path):

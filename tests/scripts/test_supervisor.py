@@ -13,7 +13,7 @@ pytestmark = linux_only
 PROGRAM = """
 import sys
 from scripts.supervisor import Supervisor
-supervisor = Supervisor(on_start=lambda: None)
+supervisor = Supervisor(lambda: True, lambda: print("announced", flush=True))
 for number, command in enumerate(sys.argv[1:]):
     supervisor.add_process(f"program{number}", command)
 sys.exit(supervisor.supervise())
@@ -33,6 +33,7 @@ def _supervise(*commands):
 
 
 def _pids(process, count):
+    assert process.stdout.readline() == "announced\n"
     return [int(process.stdout.readline().split()[-1]) for _ in range(count)]
 
 
