@@ -13,6 +13,7 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -301,12 +302,20 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 # requests per client address; the store is Redis, or this process's memory while Redis is away
 RATE_LIMITS = {
     "submit": env.str("RATE_SUBMIT", "30/minute"),
+    "upload": env.str("RATE_UPLOAD", "60/minute"),
+    "save": env.str("RATE_SAVE", "240/minute"),
     "track": env.str("RATE_TRACK", "30/minute"),
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
     "picker": env.str("RATE_PICKER", "240/minute"),
 }
 RATE_LIMITED_VIEWS = {
     ("POST", "registration:declaration"): "submit",
+    ("POST", "registration:upload_photo"): "upload",
+    ("POST", "registration:save_draft"): "save",
+    ("POST", "registration:draft_state"): "save",
+    ("POST", "registration:resume"): "track",
+    ("POST", "registration:phone"): "upload",
+    ("POST", "registration:phone_link"): "upload",
     ("POST", "registration:track"): "track",
     ("GET", "agencies:tree"): "picker",
 }
@@ -330,7 +339,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "6px",
-    "STYLES": ["/static/css/desk.css"],
+    # Asked for at each request: in production the file's name carries its hash.
+    "STYLES": [lambda request: static("css/desk.css")],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}],
     "SIDEBAR": {"navigation": "portal.navigation.sidebar"},
     # The same deep blue as the public pages (static/css/tokens.css).
     "COLORS": {

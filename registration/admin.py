@@ -39,6 +39,7 @@ class DeclarationAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     # Opens the search; get_search_results decides what is found.
     search_fields = ("reference",)
     # The queue has one order; sorting by columns without an index would not last as the list grows.

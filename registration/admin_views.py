@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from notifications.models import Message
 from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
+from registration.cards import COMPARED, compare
 from registration.desk import declarations_for, next_in_queue
 from registration.enums import AccessKind, Status
 from registration.files import send_private
@@ -121,26 +123,33 @@ def _page(
 ) -> HttpResponse:
     record_access(declaration, officer, AccessKind.DOSSIER)
     request.current_app = admin.site.name
+    photos = list(declaration.current_attachments())
     context = {
         **admin.site.each_context(request),
         "opts": Declaration._meta,
         "original": declaration,
         "title": f"{declaration.reference_text} · {declaration.full_name}",
         "declaration": declaration,
-        "photos": declaration.current_attachments(),
+        "photos": photos,
+        "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": _messages(declaration),
         "is_waiting": declaration.status in (Status.SUBMITTED, Status.RETURNED),
-        "decisions": [
-            (decision, reverse(f"admin:registration_declaration_{decision.name}", args=[declaration.pk]))
-            for decision in open_decisions(declaration, officer)
-        ],
+        "decisions": _buttons(declaration, officer),
         "may_decide": any(officer.has_perm(decision.permission) for decision in DECISIONS.values()),
         "next_dossier": next_in_queue(officer, declaration),
         "form": form,
         **extra,
     }
     return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
+
+
+def _buttons(declaration: Declaration, officer: "User") -> list[tuple[Decision, str]]:
+    """The decisions that are open to this officer, each with the address that takes it."""
+    return [
+        (decision, reverse(f"admin:registration_declaration_{decision.name}", args=[declaration.pk]))
+        for decision in open_decisions(declaration, officer)
+    ]
 
 
 def _messages(declaration: Declaration) -> Any:

@@ -1,5 +1,6 @@
 """The forms that citizens fill in."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
@@ -7,10 +8,12 @@ from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from registration import validators
+from registration import cards, validators
 from registration.enums import PaperKind, PhotoKind
 from registration.fields import AgencyField, CleanedField, PhotoField
 from registration.images import ImageRefused, NormalisedImage, normalise
@@ -18,6 +21,7 @@ from registration.models import Attachment, Draft
 from registration.references import parse_reference
 from registration.services.submission import Answers, required_photos
 
+_REVIEWED = ("full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency")
 _MISSING_PHOTO = {
     PhotoKind.PORTRAIT: _("Choose or take a portrait photo."),
     PhotoKind.ID_FRONT: _("Choose or take a photo of the front of the identity paper."),
@@ -142,11 +146,6 @@ class DeclarationForm(forms.Form):
             if kind not in self.accepted and kind not in self.stored and kind not in self.errors:
                 self.add_error(kind, ValidationError(_MISSING_PHOTO[PhotoKind(kind)], code="required"))
 
-    def typed(self) -> dict[str, str]:
-        """What was typed, right or wrong, for the draft; photos are stored on their own, consent is asked anew."""
-        names = [name for name in self.fields if name not in (*PhotoKind.values, "consent")]
-        return {name: validators.tidy(str(self.data.get(name, "")))[:1000] for name in names}
-
     def answers(self, language: str) -> Answers:
         """The cleaned data of a valid form."""
         names = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency")
@@ -156,6 +155,31 @@ class DeclarationForm(forms.Form):
         """The agency that the form shows as chosen, if there is one of this code."""
         code = str(self["agency"].value() or "")
         return Agency.objects.current().filter(code=code).first() if code.isdecimal() else None
+
+    def fill_from_cards(self, said: Mapping[str, str]) -> dict[str, str]:
+        """Put what a card says into the empty fields, for the citizen to check. Returns what was filled in."""
+        filled = cards.fillings(said, {name: str(self.data.get(name, "")) for name in self.fields})
+        self.data = {**self.data.dict(), **filled} if isinstance(self.data, QueryDict) else {**self.data, **filled}
+        return filled
+
+    def review(self) -> list[dict[str, object]]:
+        """The answers as they stand, for the list before Ghi nhận: label, value, and where to change it."""
+        rows: list[dict[str, object]] = []
+        for name in ("paper_kind", *PhotoKind.values, *_REVIEWED):
+            bound, is_photo = self[name], name in PhotoKind.values
+            target = bound.auto_id if name != "agency" else f"{bound.auto_id}_label"
+            value = self._shown(name)
+            rows.append({"name": name, "label": bound.label, "value": value, "target": target, "is_photo": is_photo})
+        return rows
+
+    def _shown(self, name: str) -> str:
+        if name in PhotoKind.values:
+            return gettext("Stored") if self.photo_field(name).attachment else ""
+        value = str(self[name].value() or "")
+        if name == "paper_kind":
+            return str(dict(PaperKind.choices).get(value, ""))
+        agency = self.chosen_agency() if name == "agency" else None
+        return (agency.label if agency else "") if name == "agency" else value
 
     @property
     def helper(self) -> FormHelper:
@@ -172,16 +196,26 @@ class DeclarationForm(forms.Form):
             Fieldset(
                 _("2. About you"),
                 "full_name",
+                _card_note("full_name"),
                 Field("bhxh_number", template="registration/_number_field.html"),
+                _card_note("bhxh_number"),
                 Field("paper_number", wrapper_class="field--medium"),
+                _card_note("paper_number"),
                 "address",
+                _card_note("address"),
                 Field("phone", wrapper_class="field--medium"),
                 "email",
             ),
             Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
-            Fieldset(_("4. Agreement"), HTML('{% include "registration/_consent.html" %}'), "consent"),
+            Fieldset(_("4. Check your answers"), HTML('{% include "registration/_review.html" %}')),
+            Fieldset(_("5. Agreement"), HTML('{% include "registration/_consent.html" %}'), "consent"),
         )
         return helper
+
+
+def _card_note(name: str) -> HTML:
+    """What the card's QR code says about the field above."""
+    return HTML(f'{{% include "registration/_card_note.html" with name="{name}" note=card_notes.{name} %}}')
 
 
 _ATTRS: dict[str, dict[str, str]] = {
@@ -192,6 +226,41 @@ _ATTRS: dict[str, dict[str, str]] = {
     "phone": {"inputmode": "tel", "autocomplete": "tel"},
     "email": {"inputmode": "email", "autocomplete": "email", "spellcheck": "false"},
 }
+
+
+class PhotoForm(forms.Form):
+    """One photo on its own. `accepted` is the normalised picture of a valid form."""
+
+    photo = PhotoField()
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+
+    def clean_photo(self) -> None:
+        upload = self.cleaned_data["photo"]
+        if upload is None:
+            raise ValidationError(_MISSING_PHOTO[PhotoKind(self.kind)], code="required")
+        try:
+            self.accepted = normalise(upload, self.kind)
+        except ImageRefused as refusal:
+            raise ValidationError(str(refusal.message), code=refusal.code) from refusal
+
+
+class ResumeForm(forms.Form):
+    """The code of an unfinished declaration."""
+
+    code = forms.CharField(
+        label=_("Code of your unfinished declaration"),
+        help_text=_("9 letters and digits, for example 7K3Q-9M2D-X."),
+        error_messages={"required": _("Type the code that the form showed you.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.update(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        )
 
 
 class TrackForm(forms.Form):

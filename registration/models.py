@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from registration.enums import LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, Status
+from registration.photo_quality import QUALITY_TEXTS, QUALITY_WORDS
 from registration.references import format_reference
 
 # Literal values: a partial index serves only queries whose condition the planner can match.
@@ -135,12 +136,21 @@ class Draft(models.Model):
 
     token = models.CharField(max_length=40, unique=True)
     answers = models.JSONField(default=dict)
+    # By which another device goes on: a reference of its own kind, made when something is worth resuming.
+    resume_code = models.CharField(max_length=12, blank=True)
+    phone_linked_at = models.DateTimeField(null=True)
+    phone_opened_at = models.DateTimeField(null=True)
     # A returned declaration that this draft corrects.
     corrects = models.ForeignKey(Declaration, null=True, on_delete=models.CASCADE, related_name="corrections")
     # What became of it: a second Ghi nhận of the same draft finds the first one's declaration here.
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.CASCADE, related_name="drafts")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resume_code"], condition=~Q(resume_code=""), name="one_draft_a_code"),
+        ]
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
@@ -160,6 +170,8 @@ class Attachment(models.Model):
     size = models.PositiveIntegerField(help_text=_("bytes"))
     sha256 = models.CharField(max_length=64)
     quality = models.JSONField(default=list)
+    # What the card's QR code says (registration.cards); empty where there is no readable card.
+    card = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -175,6 +187,14 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    def warnings(self) -> list[str]:
+        """What may be wrong with the photo, as texts for the citizen."""
+        return [str(QUALITY_TEXTS[code]) for code in self.quality if code in QUALITY_TEXTS]
+
+    def quality_marks(self) -> list[tuple[str, str]]:
+        """The same for staff: a word and the text behind it."""
+        return [(str(QUALITY_WORDS[code]), str(QUALITY_TEXTS[code])) for code in self.quality if code in QUALITY_TEXTS]
 
 
 class StatusChange(models.Model):

@@ -22,6 +22,14 @@ QUALITY_TEXTS: dict[str, Promise | str] = {
     GLARE: _("Light is reflected on the card. Tilt it a little away from the lamp and take it again."),
     SMALL: _("The photo has few pixels and may print badly. Take it from nearer or send the original photo."),
 }
+# For staff, beside the photo.
+QUALITY_WORDS: dict[str, Promise | str] = {
+    TOO_DARK: _("dark"),
+    TOO_BRIGHT: _("too bright"),
+    BLURRED: _("blurred"),
+    GLARE: _("glare"),
+    SMALL: _("few pixels"),
+}
 
 MEASURED_SIDE = 640
 # Levels of grey, 0 to 255. A sound photo has something bright in it: the brightest tenth of a daylight

@@ -10,14 +10,20 @@ from registration.services.decisions import (
 )
 from registration.services.documents import ensure_document, missing_documents
 from registration.services.drafts import (
+    TYPED_FIELDS,
     begin_correction,
     discard_draft,
     discard_photo,
     find_draft,
+    find_resumable,
+    link_phone,
+    mark_phone_opened,
     open_draft,
     purge_drafts,
+    resume_code,
     save_answers,
     store_photo,
+    typed_answers,
 )
 from registration.services.errors import (
     AlreadyDecided,
@@ -30,6 +36,7 @@ from registration.services.expiry import expire_declarations
 from registration.services.submission import Answers, submit_declaration
 
 __all__ = [
+    "TYPED_FIELDS",
     "AlreadyDecided",
     "Answers",
     "NumberTaken",
@@ -44,14 +51,19 @@ __all__ = [
     "ensure_document",
     "expire_declarations",
     "find_draft",
+    "find_resumable",
+    "link_phone",
+    "mark_phone_opened",
     "missing_documents",
     "open_draft",
     "purge_drafts",
     "receive_declaration",
     "reject_declaration",
+    "resume_code",
     "return_declaration",
     "save_answers",
     "store_photo",
     "submit_declaration",
+    "typed_answers",
     "withdraw_declaration",
 ]

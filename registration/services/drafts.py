@@ -1,7 +1,7 @@
 """Drafts and their photos: what a citizen has entered before Ghi nhận."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,13 +11,17 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from registration.cards import card_of
 from registration.enums import PhotoKind, Status
 from registration.images import NormalisedImage
 from registration.models import Attachment, Declaration, Draft, make_token, private_storage
+from registration.references import format_reference, make_reference, parse_reference
 from registration.services.errors import AlreadyDecided
-from registration.validators import national_phone
+from registration.validators import national_phone, tidy
 
 logger = logging.getLogger(__name__)
+
+TYPED_FIELDS = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency")
 
 
 def find_draft(token: str) -> Draft | None:
@@ -40,6 +44,43 @@ def save_answers(draft: Draft, answers: dict[str, Any]) -> None:
     if draft.declaration_id is None:
         draft.answers = answers
         draft.save(update_fields=["answers", "updated_at"])
+
+
+def typed_answers(data: Mapping[str, str]) -> dict[str, str]:
+    """What was typed into the form's fields, right or wrong, within bounds. Consent is asked anew each time."""
+    return {name: tidy(str(data.get(name, "")))[:1000] for name in TYPED_FIELDS}
+
+
+def resume_code(draft: Draft) -> str:
+    """The code by which another device goes on with this draft, made at the first asking. Empty once submitted."""
+    if draft.declaration_id is not None:
+        return ""
+    while not draft.resume_code:
+        try:
+            with transaction.atomic():
+                Draft.objects.filter(pk=draft.pk, resume_code="").update(resume_code=make_reference())
+        except IntegrityError:
+            continue  # that code is another draft's
+        draft.refresh_from_db(fields=["resume_code"])
+    return format_reference(draft.resume_code)
+
+
+def find_resumable(code: str) -> Draft | None:
+    """The unsubmitted draft of a typed code, while it is kept."""
+    since = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
+    reference = parse_reference(code)
+    if reference is None:
+        return None
+    return Draft.objects.filter(resume_code=reference, declaration=None, updated_at__gte=since).first()
+
+
+def link_phone(draft: Draft) -> None:
+    """A phone has been invited to send photos."""
+    Draft.objects.filter(pk=draft.pk).update(phone_linked_at=timezone.now(), phone_opened_at=None)
+
+
+def mark_phone_opened(draft: Draft) -> None:
+    Draft.objects.filter(pk=draft.pk, phone_opened_at=None).update(phone_opened_at=timezone.now())
 
 
 def delete_files(names: Iterable[str]) -> None:
@@ -67,6 +108,7 @@ def store_photo(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
             size=len(image.content),
             sha256=image.sha256,
             quality=list(image.quality),
+            card=card_of(kind, image.content),
         )
         attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
         attachment.save()
@@ -133,6 +175,7 @@ def _copy_photo(photo: Attachment, draft: Draft) -> None:
         size=photo.size,
         sha256=photo.sha256,
         quality=photo.quality,
+        card=photo.card,
     )
     copy.file.save("photo.jpg", ContentFile(content), save=False)
     copy.save()

@@ -1,16 +1,19 @@
 """Đăng ký: the object type, the Tờ khai, and the photos that its page shows."""
 
+from collections.abc import Mapping
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from registration import cookies, services
+from registration import cards, cookies, services
 from registration.enums import PhotoKind
 from registration.files import send_private
-from registration.forms import DeclarationForm
+from registration.forms import DeclarationForm, ResumeForm
 from registration.legal import LEGAL_BASES
 from registration.models import Attachment, Declaration, Draft
 
@@ -56,16 +59,34 @@ def _post(request: HttpRequest) -> HttpResponse:
     valid = form.is_valid()
     for kind, image in form.accepted.items():
         form.photo_field(kind).attachment = services.store_photo(draft, kind, image)
-    services.save_answers(draft, form.typed())
+    filled = form.fill_from_cards(_said(form, new_only=True)) if not valid else {}
+    services.save_answers(draft, {**services.typed_answers(request.POST), **filled})
     if "choose-agency" in request.POST:
         return _with_cookie(redirect(f"{reverse('agencies:tree')}?next={request.path}"), token)
     if request.POST.get("remove-photo") in PhotoKind.values:
         services.discard_photo(draft, request.POST["remove-photo"])
         return _with_cookie(redirect(f"{request.path}#id_{request.POST['remove-photo']}"), token)
+    if "review" in request.POST:
+        valid = False
     declaration = _submit(form, draft) if valid else None
     if declaration is not None:
         return _to_receipt(declaration)
-    return _page(request, form, token, draft, status=422)
+    return _page(request, form, token, draft, status=200 if "review" in request.POST else 422, filled=filled)
+
+
+def _said(form: DeclarationForm, *, new_only: bool = False) -> dict[str, str]:
+    """What the cards in the stored photos say; with `new_only` those that came with this request."""
+    photos = [form.photo_field(kind).attachment for kind in PhotoKind.values if kind in form.accepted or not new_only]
+    return cards.read_fields([photo.card for photo in photos if photo])
+
+
+def _notes(form: DeclarationForm, filled: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    """By field: whether the card filled it, and what the card says where it differs."""
+    answers = {name: str(form[name].value() or "") for name in services.TYPED_FIELDS}
+    notes: dict[str, dict[str, object]] = {name: {"filled": True} for name in filled}
+    for found in cards.mismatches(_said(form), answers):
+        notes[found.field] = {"read": found.read}
+    return notes
 
 
 def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
@@ -103,7 +124,12 @@ def _with_cookie(response: HttpResponseRedirect, token: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: DeclarationForm, token: str, draft: Draft | None, status: int = 200
+    request: HttpRequest,
+    form: DeclarationForm,
+    token: str,
+    draft: Draft | None,
+    status: int = 200,
+    filled: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -111,17 +137,31 @@ def _page(
         "draft_token": cookies.sign_token(token),
         "corrects": draft.corrects if draft else None,
         "legal_bases": LEGAL_BASES,
-        "begun": bool(draft and (draft.answers or form.stored)),
+        "card_notes": _notes(form, filled or {}),
+        "resume_code": services.resume_code(draft) if draft else "",
     }
     response = render(request, "registration/declaration.html", context, status=status)
     cookies.set_cookie(response, token)
     return response
 
 
+@require_http_methods(["GET", "POST"])
+def resume(request: HttpRequest) -> HttpResponse:
+    """Go on, on this device, with the draft of a code."""
+    form = ResumeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        draft = services.find_resumable(form.cleaned_data["code"])
+        if draft is not None:
+            return _with_cookie(redirect("registration:declaration"), draft.token)
+        form.add_error("code", _("No unfinished declaration has this code. Check it; after 24 hours it is deleted."))
+    return render(request, "registration/resume.html", {"form": form}, status=422 if form.errors else 200)
+
+
 @require_GET
 def draft_photo(request: HttpRequest, token: str) -> HttpResponseBase:
-    """A stored photo of the draft that this browser holds; for anyone else it does not exist."""
-    holder = cookies.cookie_token(request)
+    """A stored photo of the draft that this browser, or this phone's key, holds; for anyone else it does not exist."""
+    key = request.GET.get("chup", "")
+    holder = cookies.read_phone_key(key) if key else cookies.cookie_token(request)
     if holder is None:
         raise Http404
     photo = get_object_or_404(Attachment, draft__token=holder, token=token)
