@@ -6,6 +6,7 @@ from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
@@ -39,6 +40,17 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
             response._csp_replace = settings.ADMIN_CONTENT_SECURITY_POLICY["DIRECTIVES"]  # type: ignore[attr-defined]
         answer: HttpResponseBase = super().process_response(request, response)
         return answer
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Compresses pages, not files: photos and PDFs are compressed by nature, and are streamed.
+
+    Django's middleware adds random bytes, so that the length tells nothing about secrets in a page (BREACH).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith(("text/html", "application/json"))
+        return super().process_response(request, response) if is_page and not response.streaming else response
 
 
 class PrivateResponseMiddleware:

@@ -23,7 +23,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": [link for link in desk if link]},
-        {"title": _("System"), "separator": True, "items": [link for link in system if link]},
+        {"title": _("Management"), "separator": True, "items": [link for link in system if link]},
     ]
     return [group for group in groups if group["items"]]
 
