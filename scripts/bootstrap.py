@@ -49,12 +49,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make this machine ready to run the portal.")
     parser.add_argument("--tests", action="store_true", help="also what `make test` needs")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell starts background jobs with it ignored, and a stop must stop the set-up all the same.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
         bootstrap(ROOT, arguments.tests)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"The set-up stopped: {error}") from None
 

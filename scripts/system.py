@@ -29,10 +29,10 @@ class Need:
     is_there: Callable[[], bool]
 
 
-def has_library(name: str) -> bool:
-    """Whether the shared library `name` (as in `pango-1.0`) can be loaded."""
+def has_library(name: str, version: int = 0) -> bool:
+    """Whether the shared library `name` (as in `pango-1.0`) can be loaded; `version` is that of its Linux file."""
     # find_library comes last: it starts other programs, which every start would wait for.
-    return _loads(f"lib{name}.so.0") or _loads(f"lib{name}.dylib") or _loads(ctypes.util.find_library(name))
+    return _loads(f"lib{name}.so.{version}") or _loads(f"lib{name}.dylib") or _loads(ctypes.util.find_library(name))
 
 
 def _loads(file: str | None) -> bool:
@@ -84,6 +84,8 @@ RUN_NEEDS = (
 TEST_NEEDS = (
     Need("PostgreSQL", "postgresql", lambda: postgresql_bin() is not None),
     Need("Chromium", "chromium", lambda: chromium() is not None),
+    # Playwright brings a Node of its own that is linked against it on Linux; nothing of Debian's chromium is.
+    Need("libatomic", "libatomic1", lambda: sys.platform != "linux" or has_library("atomic", 1)),
     _command("xgettext", "gettext"),
     _command("pdftotext", "poppler-utils"),
     _command("pdftoppm", "poppler-utils"),

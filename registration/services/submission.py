@@ -125,7 +125,10 @@ def _free_number(number: str, declaration: Declaration) -> str:
 def _free_slot(phone: str, declaration: Declaration) -> int:
     """The lowest free place of the phone: with places numbered, the database itself holds the limit."""
     others = Declaration.objects.filter(phone=phone, status__in=LIVE_STATUSES).exclude(pk=declaration.pk)
-    taken = set(others.values_list("phone_slot", flat=True))
+    taken = dict(others.values_list("phone_slot", "bhxh_number"))
+    if declaration.bhxh_number in taken.values():
+        # The same number, stored by somebody else since we looked for it.
+        raise NumberTaken
     free = [slot for slot in range(1, settings.NUMBERS_PER_PHONE + 1) if slot not in taken]
     if not free:
         raise PhoneTaken
