@@ -300,12 +300,13 @@ ADMIN_CONTENT_SECURITY_POLICY = {
     }
 }
 
-# requests per client address; the store is Redis, or this process's memory while Redis is away
+# Requests per client address; the store is Redis, or this process's memory while Redis is away. Generous: a mobile
+# operator puts thousands of phones behind one address.
 RATE_LIMITS = {
-    "submit": env.str("RATE_SUBMIT", "30/minute"),
-    "upload": env.str("RATE_UPLOAD", "60/minute"),
-    "save": env.str("RATE_SAVE", "240/minute"),
-    "track": env.str("RATE_TRACK", "30/minute"),
+    "submit": env.str("RATE_SUBMIT", "120/minute"),
+    "upload": env.str("RATE_UPLOAD", "300/minute"),
+    "save": env.str("RATE_SAVE", "600/minute"),
+    "track": env.str("RATE_TRACK", "60/minute"),
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
     "picker": env.str("RATE_PICKER", "240/minute"),
 }

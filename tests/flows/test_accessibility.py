@@ -179,12 +179,9 @@ def test_whole_registration_by_keyboard_alone(new_page, photos) -> None:
     press_until(page, "[data-agency-picker]")
     page.keyboard.press("Enter")
     press_until(page, "dialog [role=treeitem]")
-    page.keyboard.type("[079]")
+    page.keyboard.type("079")
     page.keyboard.press("ArrowRight")
-    for _ in range(30):
-        page.keyboard.press("ArrowDown")
-        if page.evaluate("document.activeElement.dataset.code") == "07911":
-            break
+    press_until(page, "[data-code='07911']", "ArrowDown")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.locator("#id_agency")).to_have_value("[07911] BHXH Quận 3")

@@ -111,7 +111,7 @@ def test_registration_from_the_home_page_to_the_account(
     choose_agency(citizen)
     assert not citizen.get_by_role("checkbox").is_checked()
     citizen.get_by_role("checkbox").check()
-    with citizen.expect_response(lambda r: r.request.method == "POST") as answer:
+    with citizen.expect_response(lambda r: r.request.method == "POST" and r.url.endswith("/to-khai/")) as answer:
         citizen.get_by_role("button", name="Ghi nhận", exact=True).click()
     assert answer.value.status == 422
     expect(citizen.get_by_role("alert")).to_be_focused()
