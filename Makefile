@@ -2,6 +2,7 @@
 # exec: the program takes the shell's place, so that a signal to make reaches it.
 BOOTSTRAP = exec scripts/python311.sh -m scripts.bootstrap
 VENV_PYTHON = exec .venv/bin/python
+MESSAGES = --locale vi --ignore tests --ignore .venv --ignore var --no-wrap --add-location file
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests run test check messages clean
@@ -30,7 +31,8 @@ check: setup
 	@$(VENV_PYTHON) -m scripts.check
 
 messages: setup-tests
-	@$(VENV_PYTHON) manage.py makemessages --locale vi --ignore .venv --ignore var --no-wrap --add-location file
+	@.venv/bin/python manage.py makemessages $(MESSAGES)
+	@$(VENV_PYTHON) manage.py makemessages --domain djangojs $(MESSAGES)
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -62,6 +62,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         super().clean()
-        if self.is_staff and self.username.isdigit():
+        if self.is_staff and (self.username or "").isdigit():
             message = _("A staff user name cannot be all digits: those are citizens' numbers.")
             raise ValidationError({"username": message})

@@ -92,6 +92,15 @@ def shown(name: str, text: str) -> str:
     return str(_SEXES.get(text, text)) if name == "sex" else text
 
 
+def rows_of(said: Mapping[str, str]) -> list[dict[str, str]]:
+    """What a card says as rows of name, label and value, in the order of `LABELS`."""
+    return [
+        {"name": name, "label": str(label), "value": shown(name, said[name])}
+        for name, label in LABELS.items()
+        if name in said
+    ]
+
+
 def fillings(said: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, str]:
     """What the card puts into the form's empty fields. A passport's number is not the card's."""
     wanted = {name: said[name] for name in FILLABLE if said.get(name) and not answers.get(name)}
@@ -120,8 +129,7 @@ def mismatches(said: Mapping[str, str], answers: Mapping[str, str]) -> list[Mism
 def compare(cards: Iterable[Mapping[str, Any] | None], answers: Mapping[str, str]) -> dict[str, Any]:
     """For the desk: `said`, rows of label and value, and `differs`, the mismatches."""
     said = read_fields(cards)
-    rows = [{"label": str(label), "value": shown(name, said[name])} for name, label in LABELS.items() if name in said]
-    return {"said": rows, "differs": mismatches(said, answers)}
+    return {"said": rows_of(said), "differs": mismatches(said, answers)}
 
 
 def _number_for(said: Mapping[str, str], paper_kind: str) -> str:

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from agencies.models import Agency
+from registration.cards import read_fields, rows_of
 from registration.validators import tidy
 
 
@@ -43,6 +44,11 @@ class PhotoField(forms.FileField):
     """An uploaded photo. `attachment` is the stored one that the page shows, if there is one."""
 
     attachment: Any = None
+
+    @property
+    def said(self) -> list[dict[str, str]]:
+        """What the QR code in the stored photo says, as rows of label and value."""
+        return rows_of(read_fields([self.attachment.card])) if self.attachment else []
 
     def __init__(self, **kwargs: Any) -> None:
         # Empty files are refused by the image check, whose text says what to do.

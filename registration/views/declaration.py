@@ -100,8 +100,8 @@ def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
     except services.PhotosMissing as refusal:
         for kind in refusal.kinds:
             form.add_error(kind, str(refusal.message))
-    except services.AlreadyDecided as refusal:
-        form.add_error(None, str(refusal.message))
+    except services.AlreadyDecided:
+        form.add_error(None, _("The declaration can no longer be corrected: look it up under “Track a declaration”."))
     return None
 
 

@@ -57,11 +57,7 @@ def describe(photo: Attachment, phone_key: str = "") -> dict[str, object]:
     said = cards.read_fields([photo.card])
     card = {
         "fields": {name: text for name, text in said.items() if name in cards.FILLABLE},
-        "shown": [
-            {"name": name, "label": str(label), "value": cards.shown(name, said[name])}
-            for name, label in cards.LABELS.items()
-            if name in said
-        ],
+        "shown": cards.rows_of(said),
     }
     return {
         "kind": photo.kind,

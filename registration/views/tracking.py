@@ -79,8 +79,8 @@ def correct(request: HttpRequest) -> HttpResponse:
     """Open the form with a returned declaration's answers and photos."""
     try:
         draft = services.begin_correction(_opened(request))
-    except services.AlreadyDecided as refusal:
-        messages.error(request, str(refusal.message))
+    except services.AlreadyDecided:
+        messages.error(request, _("The declaration has changed meanwhile. Look it up again."))
         return redirect("registration:track")
     response = redirect("registration:declaration")
     cookies.set_cookie(response, draft.token)

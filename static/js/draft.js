@@ -87,6 +87,19 @@ function put(name, text) {
   field(name).dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// All that the code says, under its photo: birth date and sex have no field of their own.
+function showSaid(place, rows) {
+  const said = place?.querySelector("[data-card-said]");
+  if (!said) return;
+  said.textContent = said.dataset.cardSaidText;
+  rows.forEach((row, index) => {
+    const value = document.createElement("strong");
+    value.textContent = row.value;
+    said.append(index ? "; " : " ", `${row.label} `, value);
+  });
+  said.hidden = rows.length === 0;
+}
+
 function cardRead(card) {
   said = { ...said, ...card.fields };
   for (const name of Object.keys(card.fields)) {
@@ -113,8 +126,12 @@ if (form) {
     reviewAll();
     save();
   });
-  form.addEventListener("card-read", (event) => cardRead(event.detail));
+  form.addEventListener("card-read", (event) => {
+    showSaid(event.target, event.detail.shown ?? []);
+    cardRead(event.detail);
+  });
   form.addEventListener("photo-stored", (event) => {
+    showSaid(event.target, []);
     const place = form.querySelector(`[data-review-of="${event.detail.kind}"]`);
     review(event.detail.kind, event.detail.stored ? place?.dataset.stored : "");
   });
