@@ -4,7 +4,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+# Two browsers and a server on two busy cores need patience; a test that passes does not wait for it.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,10 @@ def new_page(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
 
     yield make
     for context in contexts:
+        # Nothing may be under way when a test ends: what arrives late is written into the next one's database.
+        for page in context.pages:
+            page.wait_for_load_state("networkidle")
+            page.goto("about:blank")
         context.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.registration.mutations import MAX_MB_ABOVE_IDLE, MAX_SECONDS, SMALL, feed_in_child
 
-TURNS = 300
+TURNS = 288
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.registration.mutations import (
     photo_file,
 )
 
-TURNS = 24
+TURNS = 12
 UPLOADS = 49
 
 
