@@ -41,7 +41,8 @@ class LoginForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         typed: str = self.cleaned_data["username"]
-        return parse_bhxh_number(typed) or typed.strip()
+        # Nobody's name is longer; PostgreSQL would refuse to note the failed try.
+        return parse_bhxh_number(typed) or typed.strip()[:150]
 
     def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)

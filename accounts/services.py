@@ -1,11 +1,14 @@
 """Everything that changes an account."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
@@ -42,6 +45,12 @@ def issue_one_time_password(account_id: int) -> str:
         account.one_time_password_until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
         account.save(update_fields=["password", "must_change_password", "one_time_password_until"])
     return password
+
+
+def attempted_name(request: HttpRequest, credentials: Mapping[str, Any] | None) -> str:
+    """The name that somebody tried to sign in with, for counting the tries: cut to what its column holds."""
+    name = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(name).replace("\0", "")[:150]
 
 
 def choose_password(account: User, password: str) -> None:

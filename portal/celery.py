@@ -1,8 +1,10 @@
 """The Celery application: `celery -A portal worker` and `celery -A portal beat`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -15,3 +17,9 @@ QoS.restore_at_shutdown = False
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def load_renderer(**_kwargs: Any) -> None:
+    """The renderer's libraries are loaded before the worker forks: once in memory, and no task waits for them."""
+    from registration import pdf_engine  # noqa: F401

@@ -13,6 +13,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from registration.fonts import FontMissing, missing_faces
+
 logger = logging.getLogger(__name__)
 REDIS_TIMEOUT_SECONDS = 1
 
@@ -72,9 +74,16 @@ def _check_storage() -> None:
         storage.exists("health")
 
 
+def _check_fonts() -> None:
+    missing = missing_faces()
+    if missing:
+        raise FontMissing(", ".join(missing))
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "database": _check_database,
     "migrations": _check_migrations,
     "redis": _check_redis,
     "storage": _check_storage,
+    "fonts": _check_fonts,
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -11,8 +12,25 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
 from portal.network import client_ip
-from portal.views import too_many_requests
+from portal.views import bad_request, too_many_requests
 from registration.throttle import allow
+
+
+class PlainTextMiddleware:
+    """400 for what no browser sends and no database or page takes: another encoding than UTF-8, a NUL in a cookie.
+
+    Python knows codecs that are no encodings of text ("rot13") and one that makes lone surrogates ("utf-7").
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in {"utf-8", "utf8"} or any("\0" in value for value in request.COOKIES.values()):
+            request.encoding = "utf-8"
+            return bad_request(request, SuspiciousOperation("not plain text"))
+        return self.get_response(request)
 
 
 class CookieLocaleMiddleware(LocaleMiddleware):

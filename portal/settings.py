@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.PageCompressionMiddleware",
     "portal.middleware.ContentSecurityPolicyMiddleware",
+    "portal.middleware.PlainTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.middleware.CookieLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -184,6 +185,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_USERNAME_CALLABLE = "accounts.services.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "portal.network.client_ip"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
@@ -258,6 +260,11 @@ USE_TZ = True
 
 # -- Security ---------------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", not DEBUG)
+# How the world reaches this portal: printed on every declaration, so it has to be right before the first one.
+_host = next((host.lstrip(".") for host in ALLOWED_HOSTS if host != "*"), "localhost")
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/") or (
+    f"http://127.0.0.1:{env.str('PORT', '8000')}" if DEBUG else f"{'https' if HTTPS else 'http'}://{_host}"
+)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
@@ -309,6 +316,7 @@ RATE_LIMITS = {
     "track": env.str("RATE_TRACK", "60/minute"),
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
     "picker": env.str("RATE_PICKER", "240/minute"),
+    "verify": env.str("RATE_VERIFY", "60/minute"),
 }
 RATE_LIMITED_VIEWS = {
     ("POST", "registration:declaration"): "submit",
@@ -319,6 +327,8 @@ RATE_LIMITED_VIEWS = {
     ("POST", "registration:phone"): "upload",
     ("POST", "registration:phone_link"): "upload",
     ("POST", "registration:track"): "track",
+    ("POST", "registration:verify"): "verify",
+    ("GET", "registration:scan"): "verify",
     ("GET", "agencies:tree"): "picker",
 }
 
@@ -368,9 +378,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"hide_keys": {"()": "portal.logs.HideKeys"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_keys"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
+        # Its own handler would print every line twice, and without the filter.
+        "django": {"handlers": [], "propagate": True},
         "fontTools": {"level": "WARNING"},
         # It names refused addresses; registration.pdf_engine says that one was refused, without it.
         "weasyprint": {"level": "CRITICAL"},

@@ -28,9 +28,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     `?agency=<code>` adds that agency's contacts; a code unknown or no longer in use gets a plain answer.
     """
     code = request.GET.get("agency", "").strip()
-    chosen = (
-        Agency.objects.current().filter(code=code).first() if code.isdecimal() and len(code) <= 5 else None
-    )
+    chosen = Agency.objects.current().filter(code=code).first() if code.isdecimal() and len(code) <= 5 else None
     context = {
         "stores": _stores(),
         "agencies": _agencies_by_province(),

@@ -58,7 +58,10 @@ class AgencyFilter(admin.SimpleListFilter):
         return agencies if len(agencies) > 1 else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(agency__code=self.value()) if self.value() else queryset
+        code = self.value()
+        if not code:
+            return queryset
+        return queryset.filter(agency__code=code) if code.isdecimal() else queryset.none()
 
 
 def status_tabs(request: HttpRequest, changelist: Any) -> list[dict[str, Any]]:

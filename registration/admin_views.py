@@ -22,8 +22,8 @@ from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.cards import COMPARED, compare
 from registration.desk import declarations_for, next_in_queue
-from registration.enums import AccessKind, Status
-from registration.files import send_private
+from registration.enums import AccessKind, PhotoKind, Status
+from registration.files import send_document, send_private
 from registration.models import Declaration
 from registration.services.access import record_access
 
@@ -131,6 +131,7 @@ def _page(
         "title": f"{declaration.reference_text} · {declaration.full_name}",
         "declaration": declaration,
         "photos": photos,
+        "unreadable": _unreadable(declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": _messages(declaration),
@@ -142,6 +143,12 @@ def _page(
         **extra,
     }
     return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
+
+
+def _unreadable(declaration: Declaration) -> list[str]:
+    """The photos that the present version's document had to do without."""
+    document = declaration.documents.filter(version=declaration.version).first()
+    return [str(PhotoKind(kind).label) for kind in document.unreadable] if document else []
 
 
 def _buttons(declaration: Declaration, officer: "User") -> list[tuple[Decision, str]]:
@@ -174,7 +181,10 @@ def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The PDF declaration of the present version, as the citizen printed it."""
     officer = _officer(request)
     declaration = _dossier(officer, pk)
-    stored = services.ensure_document(declaration)
+    stored = services.offer_document(declaration)
+    if stored is None:
+        messages.error(request, _("The PDF cannot be made now. It is tried again every minute."))
+        return redirect(dossier_url(declaration))
     record_access(declaration, officer, AccessKind.DOCUMENT)
     filename = _("declaration-%(reference)s.pdf") % {"reference": declaration.reference_text}
-    return send_private(stored.file, content_type="application/pdf", filename=filename)
+    return send_document(request, stored.file, sha256=stored.sha256, size=stored.size, filename=filename)

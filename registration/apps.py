@@ -9,6 +9,7 @@ class RegistrationConfig(AppConfig):
     def ready(self) -> None:
         from notifications.enums import MessageKind
         from notifications.secrets import register_secret_maker
+        from registration import checks  # noqa: F401 (importing registers them)
         from registration.credentials import make_credential
 
         register_secret_maker(MessageKind.CREDENTIAL, make_credential)

@@ -9,8 +9,14 @@ from registration.models import make_token
 COOKIE = "to_khai"
 # A phone that helps with the photos may do so for this long.
 PHONE_SECONDS = 15 * 60
+# A scanned reference fills the tracking form for this long: the address itself stays free of it.
+SCANNED_COOKIE = "ma_ho_so"
+SCANNED_SECONDS = 10 * 60
+# ValueError: signed text without a time in it, and signs that cannot be encoded.
+_FORGED = (BadSignature, ValueError)
 _signer = Signer(salt="registration.draft")
 _phone_signer = TimestampSigner(salt="registration.phone")
+_scanned_signer = TimestampSigner(salt="registration.scanned")
 
 
 def sign_token(token: str) -> str:
@@ -22,7 +28,7 @@ def read_token(signed: str) -> str:
     """The token in a signed one. Raises Http404 for anything that this portal has not signed."""
     try:
         return _signer.unsign(signed)
-    except BadSignature as error:
+    except _FORGED as error:
         raise Http404 from error
 
 
@@ -30,7 +36,7 @@ def cookie_token(request: HttpRequest) -> str | None:
     """The token of the browser's present draft; a damaged cookie counts as none."""
     try:
         return _signer.unsign(request.COOKIES.get(COOKIE, ""))
-    except BadSignature:
+    except _FORGED:
         return None
 
 
@@ -43,8 +49,29 @@ def read_phone_key(key: str) -> str:
     """The draft's token in a phone's key. Raises Http404 for a made-up or outdated one."""
     try:
         return _phone_signer.unsign(key, max_age=PHONE_SECONDS)
-    except BadSignature as error:
+    except _FORGED as error:
         raise Http404 from error
+
+
+def remember_reference(response: HttpResponse, reference: str) -> None:
+    """Keep a scanned reference for the tracking form, and for nothing else."""
+    response.set_cookie(
+        SCANNED_COOKIE,
+        _scanned_signer.sign(reference),
+        max_age=SCANNED_SECONDS,
+        path="/tra-cuu/",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def scanned_reference(request: HttpRequest) -> str:
+    """The reference that was scanned just now; empty without one, or where this portal has not signed it."""
+    try:
+        return _scanned_signer.unsign(request.COOKIES.get(SCANNED_COOKIE, ""), max_age=SCANNED_SECONDS)
+    except BadSignature:
+        return ""
 
 
 def new_token() -> str:

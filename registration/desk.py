@@ -14,7 +14,7 @@ from agencies.text import fold
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
 from registration.references import parse_reference
-from registration.validators import clean_phone, tidy
+from registration.validators import MAX_NAME, clean_phone, tidy
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -47,7 +47,8 @@ def search(queryset: QuerySet[Declaration], text: str) -> QuerySet[Declaration]:
 
     Numbers are taken in every form in which people write them; names with or without accents.
     """
-    typed = tidy(text)
+    # No name and no number is longer; SQLite refuses to look for very long texts.
+    typed = tidy(text[:1000])[:MAX_NAME]
     condition = Q()
     if reference := parse_reference(typed):
         condition |= Q(reference=reference)

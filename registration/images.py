@@ -25,6 +25,7 @@ from registration.photo_formats import (
     webp_pixels,
 )
 from registration.photo_quality import QUALITY_TEXTS, measure_quality
+from registration.print_photos import print_copy_of
 from registration.uploads import MAX_UPLOAD_BYTES
 
 __all__ = ["QUALITY_TEXTS", "ImageRefused", "NormalisedImage", "normalise"]
@@ -75,13 +76,15 @@ pillow_heif.options.DEPTH_IMAGES = False
 class NormalisedImage:
     """A photo ready to be stored: `content` is a JPEG of `width` x `height` pixels, `sha256` its hex digest.
 
-    `quality` holds warnings, codes of `QUALITY_TEXTS`; empty means that none was found.
+    `print_content` is the same picture in the size that the document shows. `quality` holds warnings, codes of
+    `QUALITY_TEXTS`; empty means that none was found.
     """
 
     content: bytes
     width: int
     height: int
     sha256: str
+    print_content: bytes
     quality: tuple[str, ...] = ()
 
 
@@ -117,7 +120,8 @@ def normalise(upload: IO[bytes], kind: str) -> NormalisedImage:
     stored = BytesIO()
     image.save(stored, "JPEG", quality=JPEG_QUALITY, optimize=True)
     data = stored.getvalue()
-    return NormalisedImage(data, image.width, image.height, hashlib.sha256(data).hexdigest(), quality)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return NormalisedImage(data, image.width, image.height, sha256, print_copy_of(data, kind), quality)
 
 
 def _read(upload: IO[bytes]) -> bytes:

@@ -169,6 +169,9 @@ class Attachment(models.Model):
     height = models.PositiveIntegerField()
     size = models.PositiveIntegerField(help_text=_("bytes"))
     sha256 = models.CharField(max_length=64)
+    # The copy that the document shows (registration.print_photos), made when the photo came.
+    print_file = models.FileField(upload_to=attachment_path, storage=private_storage, max_length=200, blank=True)
+    print_sha256 = models.CharField(max_length=64, blank=True)
     quality = models.JSONField(default=list)
     # What the card's QR code says (registration.cards); empty where there is no readable card.
     card = models.JSONField(null=True)
@@ -187,6 +190,10 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    def file_names(self) -> list[str]:
+        """What the store holds for this photo."""
+        return [file.name for file in (self.file, self.print_file) if file and file.name]
 
     def warnings(self) -> list[str]:
         """What may be wrong with the photo, as texts for the citizen."""
@@ -225,7 +232,12 @@ class Document(models.Model):
     version = models.PositiveSmallIntegerField()
     file = models.FileField(upload_to=document_path, storage=private_storage, max_length=200)
     size = models.PositiveIntegerField(help_text=_("bytes"))
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    # Of this version, which the declaration's own row forgets when it is corrected.
+    data_sha256 = models.CharField(max_length=64)
+    submitted_at = models.DateTimeField()
+    # Kinds of the photos that could not be printed: staff are told.
+    unreadable = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

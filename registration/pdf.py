@@ -1,27 +1,29 @@
 """The printed declaration: what stands on it. How it is drawn is in `registration.pdf_engine`."""
 
-import hashlib
 import logging
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db.models.fields.files import FieldFile
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from registration import legal
 from registration.barcodes import code128_svg, qr_svg
 from registration.enums import PaperKind, PhotoKind
 from registration.models import Attachment, Declaration
+from registration.print_photos import print_copy_of
+from registration.proof import VIETNAM, canonical_json, declaration_data, sha256_hex, short_hash
 from registration.validators import national_phone
 
 logger = logging.getLogger(__name__)
 
 TEMPLATE = "registration/declaration_pdf.html"
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 DOTS = "." * 24
 # The document is Vietnamese in every language: these are its words, not translations of ours.
 PAPER_NAMES = {
@@ -48,37 +50,78 @@ class Photo:
     kind: str
     name: str
     is_readable: bool
+    short_hash: str
     fills_frame: bool = False
 
 
-def render_declaration(declaration: Declaration) -> bytes:
-    """The declaration's present version as a PDF: A4, tagged (PDF/UA-1), Vietnamese in any active language.
+@dataclass(frozen=True)
+class Paper:
+    """The finished document: the PDF, the SHA-256 of the data attached to it, the kinds of photos it lacks."""
 
-    A photo that cannot be read gets a box that says so, and a line in the log. Takes about 0.2 s once warm.
-    Raises nothing of its own.
+    content: bytes
+    data_sha256: str
+    unreadable: list[str]
+
+
+def render_declaration(declaration: Declaration) -> Paper:
+    """The declaration's present version as a PDF: A4, PDF/A-3b and PDF/UA-1, Vietnamese in any active language.
+
+    A photo that cannot be read gets a box that says so, and a line in the log. Takes 60 to 80 ms once warm; the
+    same version gives the same bytes. Raises registration.fonts.FontMissing.
     """
     from registration.pdf_engine import make_pdf  # only whoever renders pays for WeasyPrint's import
 
     attachments = list(declaration.current_attachments())
-    contents = {photo.kind: content for photo in attachments if (content := _stored(photo)) is not None}
+    contents = {photo.kind: content for photo in attachments if (content := _printed(photo)) is not None}
+    data = canonical_json(declaration_data(declaration, attachments))
     with translation.override("vi"):
-        html = render_to_string(TEMPLATE, _context(declaration, attachments, contents))
-    return make_pdf(unicodedata.normalize("NFC", html), contents)
+        html = render_to_string(TEMPLATE, _context(declaration, attachments, contents) | _proof(declaration, data))
+    made_at = declaration.submitted_at.astimezone(UTC)
+    content = make_pdf(unicodedata.normalize("NFC", html), contents, data, made_at)
+    unreadable = [str(photo.kind) for photo in attachments if photo.kind not in contents]
+    return Paper(content, sha256_hex(data), unreadable)
 
 
-def _stored(photo: Attachment) -> bytes | None:
-    """The photo's bytes, or None where they are gone or are not those that were handed in."""
+def _printed(photo: Attachment) -> bytes | None:
+    """What the paper shows of the photo, or None where the photo is gone or is not the one handed in.
+
+    The copy alone would do for showing; what was handed in is looked at because the paper vouches for it.
+    """
     try:
-        with photo.file.open("rb") as stored:
-            content: bytes = stored.read()
+        content = _read(photo.file)
+        if sha256_hex(content) != photo.sha256:
+            logger.error("photo %s of declaration %s is not the one handed in", photo.pk, photo.declaration_id)
+            return None
+        return _print_copy(photo) or print_copy_of(content, photo.kind)
     except Exception as error:  # whatever the store raises, the paper is made
         kind = type(error).__name__
         logger.error("photo %s of declaration %s cannot be read: %s", photo.pk, photo.declaration_id, kind)
         return None
-    if hashlib.sha256(content).hexdigest() != photo.sha256:
-        logger.error("photo %s of declaration %s is not the one handed in", photo.pk, photo.declaration_id)
+
+
+def _print_copy(photo: Attachment) -> bytes | None:
+    """The copy made when the photo came, or None where it has to be made again."""
+    try:
+        content = _read(photo.print_file) if photo.print_file else b""
+    except OSError:
         return None
+    return content if content and sha256_hex(content) == photo.print_sha256 else None
+
+
+def _read(file: FieldFile) -> bytes:
+    with file.open("rb") as stored:
+        content: bytes = stored.read()
     return content
+
+
+def _proof(declaration: Declaration, data: bytes) -> dict[str, Any]:
+    """What the paper says for those who check it, and where its QR code leads."""
+    scan = reverse("registration:scan", args=[declaration.reference_text])
+    return {
+        "data_hash": short_hash(sha256_hex(data)),
+        "verify_url": settings.PUBLIC_URL + reverse("registration:verify"),
+        "qr": qr_svg(settings.PUBLIC_URL + scan, f"Mã QR của hồ sơ {declaration.reference_text}"),
+    }
 
 
 def _context(declaration: Declaration, attachments: list[Attachment], contents: dict[str, bytes]) -> dict[str, Any]:
@@ -86,13 +129,14 @@ def _context(declaration: Declaration, attachments: list[Attachment], contents: 
     return {
         "declaration": declaration,
         "items": _items(declaration),
+        "photos": photos,
+        "made_at": declaration.submitted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "portrait": next((photo for photo in photos if photo.kind == PhotoKind.PORTRAIT), None),
         "paper_photos": [photo for photo in photos if photo.kind != PhotoKind.PORTRAIT],
         "place": _place(declaration),
         "day": _day(declaration.submitted_at.astimezone(VIETNAM)),
         "previous_version": declaration.version - 1,
         "legal_bases": legal.LEGAL_BASES,
-        "qr": qr_svg(declaration.reference_text),
         "code128": code128_svg(declaration.reference_text),
     }
 
@@ -100,7 +144,8 @@ def _context(declaration: Declaration, attachments: list[Attachment], contents: 
 def _photo(photo: Attachment, contents: dict[str, bytes]) -> Photo:
     low, high = FILLING_RATIOS
     fills = low <= photo.width / max(photo.height, 1) <= high
-    return Photo(photo.kind, PHOTO_NAMES[PhotoKind(photo.kind)], photo.kind in contents, fills)
+    name = PHOTO_NAMES[PhotoKind(photo.kind)]
+    return Photo(photo.kind, name, photo.kind in contents, short_hash(photo.sha256), fills)
 
 
 def _items(declaration: Declaration) -> list[tuple[str, str]]:

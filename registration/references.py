@@ -36,9 +36,11 @@ def make_reference() -> str:
 def parse_reference(text: str) -> str | None:
     """The stored form of what a person typed or scanned, or None where it cannot be a reference.
 
-    Case, spaces, dots and dashes do not matter; O is read as 0, I and L as 1.
+    Case, spaces, dots and dashes do not matter; O is read as 0, I and L as 1. Of the address in the paper's
+    QR code, which a hand scanner types, the last part counts.
     """
-    symbols = "".join(c for c in text.upper() if c.isalnum()).translate(_READ_AS)
+    last = text.upper().strip().rstrip("/").rpartition("/Q/")[2]
+    symbols = "".join(c for c in last if c.isalnum()).translate(_READ_AS)
     if len(symbols) != LENGTH + 1 or any(c not in ALPHABET for c in symbols):
         return None
     return symbols if check_symbol(symbols[:-1]) == symbols[-1] else None

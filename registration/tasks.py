@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 
 @shared_task(ignore_result=True)
 def make_document(declaration_id: int) -> None:
-    """Render and store the PDF of a declaration's present version, unless that is done."""
-    services.ensure_document(Declaration.objects.get(pk=declaration_id))
+    """Render and store the PDF of a declaration's present version, unless that is done. A failure waits for beat."""
+    services.offer_document(Declaration.objects.get(pk=declaration_id))
 
 
 @shared_task(ignore_result=True)

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from registration.views import account, declaration, photos, receipt, tracking
+from registration.views import account, declaration, photos, receipt, tracking, verify
 
 app_name = "registration"
 
+# A token is of letters, digits, - and _: what cannot be one never reaches the database.
 urlpatterns = [
     path("dang-ky/", declaration.start, name="start"),
     path("dang-ky/to-khai/", declaration.declaration_form, name="declaration"),
@@ -14,11 +15,13 @@ urlpatterns = [
     path("dang-ky/to-khai/trang-thai/", photos.draft_state, name="draft_state"),
     path("dang-ky/to-khai/dien-thoai/", photos.phone_link, name="phone_link"),
     path("dang-ky/chup/<str:key>/", photos.phone, name="phone"),
-    path("dang-ky/to-khai/anh/<str:token>.jpg", declaration.draft_photo, name="draft_photo"),
-    path("dang-ky/ho-so/<str:token>/", receipt.receipt, name="receipt"),
-    path("dang-ky/ho-so/<str:token>/to-khai.pdf", receipt.receipt_document, name="receipt_document"),
-    path("dang-ky/ho-so/<str:token>/anh/<str:kind>.jpg", receipt.receipt_photo, name="receipt_photo"),
+    path("dang-ky/to-khai/anh/<slug:token>.jpg", declaration.draft_photo, name="draft_photo"),
+    path("dang-ky/ho-so/<slug:token>/", receipt.receipt, name="receipt"),
+    path("dang-ky/ho-so/<slug:token>/to-khai.pdf", receipt.receipt_document, name="receipt_document"),
+    path("dang-ky/ho-so/<slug:token>/anh/<slug:kind>.jpg", receipt.receipt_photo, name="receipt_photo"),
     path("tra-cuu/", tracking.track, name="track"),
+    path("kiem-tra/", verify.verify, name="verify"),
+    path("q/<str:reference>/", verify.scan, name="scan"),
     path("tra-cuu/sua/", tracking.correct, name="correct"),
     path("tra-cuu/rut/", tracking.withdraw, name="withdraw"),
     path("tai-khoan/", account.account, name="account"),

@@ -13,9 +13,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.numbers import compact, parse_bhxh_number
+from agencies.text import fold
 from registration.enums import PaperKind
 
 MAX_NAME = 100
+# Letters that fold to several (ligatures, Korean syllables) make the key for searching longer than the name.
+MAX_NAME_KEY = 120
 MAX_ADDRESS = 300
 _NAME_SIGNS = " '-."
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
@@ -39,7 +42,7 @@ def clean_name(text: str) -> str:
     name = tidy(text.translate(_APOSTROPHES))
     if not name:
         raise ValidationError(_("Type the full name as it stands on the identity paper."), code="required")
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME or len(fold(name)) > MAX_NAME_KEY:
         raise ValidationError(_("The name is too long: at most 100 letters."), code="long")
     if any(c.isdigit() for c in name):
         raise ValidationError(_("A name has no digits. Type letters only, with their accents."), code="digits")

@@ -8,7 +8,7 @@ from registration.services.decisions import (
     return_declaration,
     withdraw_declaration,
 )
-from registration.services.documents import ensure_document, missing_documents
+from registration.services.documents import ensure_document, missing_documents, offer_document
 from registration.services.drafts import (
     TYPED_FIELDS,
     begin_correction,
@@ -34,6 +34,7 @@ from registration.services.errors import (
 )
 from registration.services.expiry import expire_declarations
 from registration.services.submission import Answers, submit_declaration
+from registration.services.verification import Registered, find_by_file, find_by_hash
 
 __all__ = [
     "TYPED_FIELDS",
@@ -42,6 +43,7 @@ __all__ = [
     "NumberTaken",
     "PhoneTaken",
     "PhotosMissing",
+    "Registered",
     "RegistrationError",
     "activate_declaration",
     "approve_declaration",
@@ -50,11 +52,14 @@ __all__ = [
     "discard_photo",
     "ensure_document",
     "expire_declarations",
+    "find_by_file",
+    "find_by_hash",
     "find_draft",
     "find_resumable",
     "link_phone",
     "mark_phone_opened",
     "missing_documents",
+    "offer_document",
     "open_draft",
     "purge_drafts",
     "receive_declaration",

@@ -4,15 +4,13 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from celery import current_app
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from registration.models import Declaration, Document
-from registration.pdf import render_declaration
+from registration.pdf import Paper, render_declaration
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +19,7 @@ def ensure_document(declaration: Declaration) -> Document:
     """The stored PDF of the declaration's present version, rendered now if it is not there.
 
     Whoever comes second, while the first still renders, renders too and throws his away: two renders cost less
-    than a lock that outlives a killed worker.
+    than a lock that outlives a killed worker. Raises whatever the renderer or the store raises.
     """
     stored = Document.objects.filter(declaration=declaration, version=declaration.version).first()
     if stored is not None and stored.file.storage.exists(stored.file.name):
@@ -29,14 +27,20 @@ def ensure_document(declaration: Declaration) -> Document:
     if stored is not None:
         logger.error("the document of declaration %s was lost from the store and is made again", declaration.pk)
         stored.delete()
-    content = render_declaration(declaration)
+    return _store(declaration, render_declaration(declaration))
+
+
+def _store(declaration: Declaration, paper: Paper) -> Document:
     document = Document(
         declaration=declaration,
         version=declaration.version,
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        submitted_at=declaration.submitted_at,
+        size=len(paper.content),
+        sha256=hashlib.sha256(paper.content).hexdigest(),
+        data_sha256=paper.data_sha256,
+        unreadable=paper.unreadable,
     )
-    document.file.save("to-khai.pdf", ContentFile(content), save=False)
+    document.file.save("to-khai.pdf", ContentFile(paper.content), save=False)
     try:
         with transaction.atomic():
             document.save()
@@ -46,17 +50,21 @@ def ensure_document(declaration: Declaration) -> Document:
     return document
 
 
-def request_document(declaration_id: int) -> None:
-    """Ask a worker to make the PDF ahead of the citizen's click; without a queue the click itself makes it."""
+def offer_document(declaration: Declaration) -> Document | None:
+    """The same for whoever can go on without: None where it cannot be made now, and beat will try again.
+
+    The declaration itself is stored before anything is drawn, so nothing that goes wrong here can harm it.
+    """
     try:
-        # By name: tasks are a leaf over the services and cannot be imported here.
-        current_app.send_task("registration.tasks.make_document", args=[declaration_id])
-    except OperationalError:
-        logger.warning("queue away: the document of declaration %s waits for beat", declaration_id)
+        return ensure_document(declaration)
+    except Exception as error:  # fonts, libraries, the store: the reason is for the log, the paper has to wait
+        kind = type(error).__name__
+        logger.error("the document of declaration %s cannot be made now: %s", declaration.pk, kind)
+        return None
 
 
 def missing_documents(limit: int = 100) -> QuerySet[Declaration]:
-    """Declarations whose present version has had no PDF for a minute: beat asks for them again."""
+    """Declarations whose present version has had no PDF for a minute: beat has them made."""
     made = Document.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"))
     before = timezone.now() - timedelta(minutes=1)
     return Declaration.objects.filter(~Exists(made), submitted_at__lt=before).order_by(F("submitted_at"))[:limit]

@@ -1,5 +1,6 @@
 """Drafts and their photos: what a citizen has entered before Ghi nhận."""
 
+import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -15,6 +16,7 @@ from registration.cards import card_of
 from registration.enums import PhotoKind, Status
 from registration.images import NormalisedImage
 from registration.models import Attachment, Declaration, Draft, make_token, private_storage
+from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
 from registration.services.errors import AlreadyDecided
 from registration.validators import national_phone, tidy
@@ -41,9 +43,8 @@ def open_draft(token: str) -> Draft:
 
 def save_answers(draft: Draft, answers: dict[str, Any]) -> None:
     """Keep what was typed, as typed. A draft that became a declaration keeps nothing."""
-    if draft.declaration_id is None:
-        draft.answers = answers
-        draft.save(update_fields=["answers", "updated_at"])
+    draft.answers = answers
+    Draft.objects.filter(pk=draft.pk, declaration=None).update(answers=answers, updated_at=timezone.now())
 
 
 def typed_answers(data: Mapping[str, str]) -> dict[str, str]:
@@ -111,9 +112,15 @@ def store_photo(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
             card=card_of(kind, image.content),
         )
         attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
+        _save_print_copy(attachment, image.print_content)
         attachment.save()
         locked.save(update_fields=["updated_at"])
     return attachment
+
+
+def _save_print_copy(attachment: Attachment, content: bytes) -> None:
+    attachment.print_file.save("print.jpg", ContentFile(content), save=False)
+    attachment.print_sha256 = hashlib.sha256(content).hexdigest()
 
 
 def discard_photo(draft: Draft, kind: str) -> None:
@@ -121,14 +128,15 @@ def discard_photo(draft: Draft, kind: str) -> None:
     with transaction.atomic():
         photos = list(draft.attachments.filter(kind=kind))
         Attachment.objects.filter(pk__in=[photo.pk for photo in photos]).delete()
-        delete_files(photo.file.name for photo in photos)
+        delete_files(name for photo in photos for name in photo.file_names())
 
 
 def discard_draft(draft: Draft) -> None:
     """Remove an unsubmitted draft with its photos. A submitted one only forgets its answers."""
     with transaction.atomic():
-        delete_files(draft.attachments.values_list("file", flat=True))
-        draft.delete()
+        locked = Draft.objects.select_for_update().get(pk=draft.pk)
+        delete_files([name for photo in locked.attachments.all() for name in photo.file_names()])
+        locked.delete()
 
 
 def begin_correction(declaration: Declaration) -> Draft:
@@ -163,8 +171,9 @@ def _copy_photo(photo: Attachment, draft: Draft) -> None:
     try:
         with photo.file.open("rb") as stored:
             content = stored.read()
+        printed = print_copy_of(content, photo.kind)
     except OSError:
-        # The stored file is gone: the citizen takes this photo again, the rest is kept.
+        # The stored file is gone or broken: the citizen takes this photo again, the rest is kept.
         logger.error("photo %s of declaration %s cannot be read", photo.pk, photo.declaration_id)
         return
     copy = Attachment(
@@ -178,6 +187,7 @@ def _copy_photo(photo: Attachment, draft: Draft) -> None:
         card=photo.card,
     )
     copy.file.save("photo.jpg", ContentFile(content), save=False)
+    _save_print_copy(copy, printed)
     copy.save()
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,7 +13,6 @@ from registration.enums import LIVE_STATUSES, PaperKind, PhotoKind, Status
 from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
-from registration.services.documents import request_document
 from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
 
 _TRIES = 5
@@ -79,7 +77,6 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     StatusChange.objects.create(
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
-    transaction.on_commit(partial(request_document, declaration.pk), robust=True)
     return declaration
 
 

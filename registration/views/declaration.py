@@ -16,6 +16,7 @@ from registration.files import send_private
 from registration.forms import DeclarationForm, ResumeForm
 from registration.legal import LEGAL_BASES
 from registration.models import Attachment, Declaration, Draft
+from registration.validators import tidy
 
 
 @require_GET
@@ -41,7 +42,7 @@ def _get(request: HttpRequest) -> HttpResponse:
     if request.GET.get("agency"):
         # Back from the page with the agencies, which serves browsers without JavaScript.
         draft = services.open_draft(token)
-        services.save_answers(draft, {**draft.answers, "agency": request.GET["agency"][:5]})
+        services.save_answers(draft, {**draft.answers, "agency": tidy(request.GET["agency"])[:5]})
         return _with_cookie(redirect(f"{request.path}#id_agency_label"), token)
     form = DeclarationForm(initial=draft.answers if draft else {}, draft=draft)
     return _page(request, form, token, draft)
@@ -55,6 +56,16 @@ def _post(request: HttpRequest) -> HttpResponse:
         return _to_receipt(draft.declaration)
     if "start-over" in request.POST:
         return _start_over(draft)
+    try:
+        return _take(request, token, draft)
+    except services.AlreadyDecided:
+        # Another press of the same button was quicker, after our look.
+        draft.refresh_from_db()
+        return _to_receipt(get_object_or_404(Declaration, pk=draft.declaration_id))
+
+
+def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
+    """Keep what was sent, then do what the pressed button says. Raises AlreadyDecided for a submitted draft."""
     form = DeclarationForm(request.POST, request.FILES, draft=draft)
     valid = form.is_valid()
     for kind, image in form.accepted.items():

@@ -27,7 +27,7 @@ def _answers_json(view: _View) -> _View:
     def answer(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
-        except Http404:
+        except (Http404, services.AlreadyDecided):
             text = _("This page is no longer valid. Load it again, then go on; what you entered is still there.")
             return JsonResponse({"error": text}, status=404)
 
@@ -119,6 +119,13 @@ def phone_link(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"svg": svg, "url": address, "minutes": cookies.PHONE_SECONDS // 60})
 
 
+def _store(draft: Draft, kind: str, form: PhotoForm) -> None:
+    try:
+        services.store_photo(draft, kind, form.accepted)
+    except services.AlreadyDecided as error:
+        raise Http404 from error
+
+
 @require_http_methods(["GET", "POST"])
 def phone(request: HttpRequest, key: str) -> HttpResponse:
     """The page on the phone: these photos only, none of what was typed."""
@@ -131,7 +138,7 @@ def phone(request: HttpRequest, key: str) -> HttpResponse:
         if kind in request.FILES:
             form = PhotoForm(request.POST, {"photo": request.FILES[kind]}, kind=kind)
             if form.is_valid():
-                services.store_photo(draft, kind, form.accepted)
+                _store(draft, kind, form)
             else:
                 errors[kind] = " ".join(map(str, form.errors["photo"]))
     stored = {photo.kind: photo for photo in draft.attachments.all()}

@@ -24,7 +24,8 @@ _KEY_SECONDS = 1800
 def track(request: HttpRequest) -> HttpResponse:
     """The form and, on the same address so that nothing personal stands in it, the answer."""
     if request.method == "GET":
-        return render(request, "registration/track.html", {"form": TrackForm()})
+        form = TrackForm(initial={"reference": cookies.scanned_reference(request)})
+        return render(request, "registration/track.html", {"form": form})
     form = TrackForm(request.POST)
     found = _find(form) if form.is_valid() else None
     if found is None:

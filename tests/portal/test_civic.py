@@ -12,9 +12,7 @@ from django.utils import translation
 
 
 class PaperForm(forms.Form):
-    kind = forms.ChoiceField(
-        label="Kind", choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect, help_text="One."
-    )
+    kind = forms.ChoiceField(label="Kind", choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect, help_text="One.")
     number = forms.CharField(
         label="Number", help_text="Ten digits.", widget=forms.TextInput(attrs={"inputmode": "numeric"})
     )
@@ -95,9 +93,7 @@ def test_whole_form_sends_files_without_the_browsers_own_checks(empty):
     form = re.search(r"<form[^>]*>", empty)[0]
     assert "novalidate" in form
     assert 'enctype="multipart/form-data"' in form
-    assert re.search(
-        r'<button type="submit" name="save"[^>]*class="button button--primary[^>]*>Save</button>', empty
-    )
+    assert re.search(r'<button type="submit" name="save"[^>]*class="button button--primary[^>]*>Save</button>', empty)
     assert 'type="hidden" name="agency"' in empty
 
 

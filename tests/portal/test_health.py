@@ -16,7 +16,7 @@ def test_ready_names_what_is_down_and_tells_nothing_else(client):
     # tests/env.py points REDIS_URL at a port where nothing listens
     response = client.get("/health/ready")
     assert response.status_code == 503
-    checks = {"database": "ok", "migrations": "ok", "redis": "failed", "storage": "ok"}
+    checks = {"database": "ok", "migrations": "ok", "redis": "failed", "storage": "ok", "fonts": "ok"}
     assert response.json() == {"status": "failed", "checks": checks}
 
 

@@ -25,9 +25,7 @@ def read_svg(svg: str) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(picture)]
 
 
-@pytest.mark.parametrize(
-    "text", ["https://play.google.com/store/apps/details?id=com.bhxhapp", "7K3Q9M2DX", "Quận 3"]
-)
+@pytest.mark.parametrize("text", ["https://play.google.com/store/apps/details?id=com.bhxhapp", "7K3Q9M2DX", "Quận 3"])
 def test_qr_svg_reads_back_as_its_text(text):
     assert read_svg(qr_svg(text, title="code")) == [text]
 

@@ -17,9 +17,7 @@ PUBLIC_PAGES = ["/", "/huong-dan/", "/khong-co-trang-nay/"]
 @pytest.fixture
 def quan_3():
     province = Agency.objects.create(code="079", name="BHXH TP. Hồ Chí Minh", level="province", path="079/")
-    return Agency.objects.create(
-        code="07911", name="BHXH Quận 3", level="district", path="079/07911/", parent=province
-    )
+    return Agency.objects.create(code="07911", name="BHXH Quận 3", level="district", path="079/07911/", parent=province)
 
 
 def switch_language(client, language):

@@ -238,9 +238,7 @@ def feed_in_child(folder: Path, kind: str, count: int, seed: int = 11) -> dict:
             path.write_bytes(photo_file(name))
     command = [sys.executable, "-m", "tests.registration.mutations", str(paths[kind]), str(seed), str(count)]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"{kind}: code {done.returncode}\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
 

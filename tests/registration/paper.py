@@ -11,8 +11,12 @@ from registration.models import Declaration
 from registration.pdf import render_declaration
 
 
+def content_of(declaration: Declaration) -> bytes:
+    return render_declaration(declaration).content
+
+
 def opened(declaration: Declaration) -> PdfReader:
-    return PdfReader(io.BytesIO(render_declaration(declaration)))
+    return PdfReader(io.BytesIO(content_of(declaration)))
 
 
 def text_of(reader: PdfReader) -> str:

@@ -1,4 +1,4 @@
-"""Tokens of drafts and phones: changed by a single bit, cut, signed for another purpose or too old, they open nothing."""
+"""Tokens of drafts and phones: changed by a bit, cut, signed for another purpose or too old, they open nothing."""
 
 import base64
 import time
@@ -52,7 +52,7 @@ def draft_forgeries(token: str) -> list[str]:
         Signer(salt="registration.tracked").sign(token),
         Signer().sign(token),
         Signer(key="another key", salt="registration.draft").sign(token),
-        TimestampSigner(salt="registration.draft").sign(token),
+        TimestampSigner(salt="registration.phone").sign(token),
         cookies.make_phone_key(token),
         f"{signed}\0",
     ]
@@ -176,8 +176,9 @@ def test_draft_opens_its_own_photos_only(draft: Draft) -> None:
 
 def test_photos_of_one_draft_are_not_removed_or_replaced_with_anothers_token(client: Client, draft: Draft) -> None:
     other = make_draft()
-    answer_to(client, f"{PAGE}anh/xoa/", draft=cookies.sign_token(other.token))
-    answer_to(client, f"{PAGE}anh/xoa/", phone_key=cookies.make_phone_key(other.token), draft=cookies.sign_token(draft.token))
+    signed, key = cookies.sign_token(other.token), cookies.make_phone_key(other.token)
+    answer_to(client, f"{PAGE}anh/xoa/", draft=signed)
+    answer_to(client, f"{PAGE}anh/xoa/", phone_key=key, draft=cookies.sign_token(draft.token))
     assert draft.attachments.count() == 3
     assert sorted(other.attachments.values_list("kind", flat=True)) == ["id_back", "id_front"]
 

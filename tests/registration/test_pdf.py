@@ -14,7 +14,6 @@ from pypdf import PdfReader
 from registration.demo_images import jpeg_bytes
 from registration.enums import PhotoKind, Status
 from registration.images import normalise
-from registration.pdf import render_declaration
 from registration.services import store_photo, submit_declaration
 from tests.registration.factories import (
     make_agency,
@@ -25,6 +24,7 @@ from tests.registration.factories import (
 )
 from tests.registration.paper import (
     boxes_of_text,
+    content_of,
     figures,
     opened,
     piped,
@@ -97,16 +97,16 @@ def test_document_says_its_language_and_title_and_names_its_pictures():
 @pytest.mark.parametrize("dpi", [150, 200])
 def test_reference_is_read_by_machine_from_a_scan(dpi):
     declaration = make_declaration()
-    codes = zxingcpp.read_barcodes(scanned(render_declaration(declaration), dpi))
+    codes = zxingcpp.read_barcodes(scanned(content_of(declaration), dpi))
     assert {code.format.name: code.text for code in codes} == {
-        "QRCode": declaration.reference_text,
+        "QRCode": f"http://127.0.0.1:8000/q/{declaration.reference_text}/",
         "Code128": declaration.reference_text,
     }
 
 
 def test_reference_is_read_by_machine_from_a_skewed_scan():
     declaration = make_declaration()
-    page = scanned(render_declaration(declaration), 150)
+    page = scanned(content_of(declaration), 150)
     page = page.rotate(2, resample=Image.Resampling.BICUBIC, fillcolor=255)
     assert len(zxingcpp.read_barcodes(page)) == 2
 
@@ -151,7 +151,7 @@ def test_long_values_wrap_and_stay_on_the_paper():
     name = ("Công Tằng Tôn Nữ " * 6)[:99] + "a"
     address = f"Số 1, đường {'Ư' * 200}, " + "Phường Mẫu " * 7
     declaration = make_declaration(full_name=name, address=address.strip(), email=f"{'a' * 60}@example.com")
-    content = render_declaration(declaration)
+    content = content_of(declaration)
     reader = PdfReader(io.BytesIO(content))
     text = unspaced(text_of(reader))
     for value in (name, declaration.address, declaration.email):
@@ -168,7 +168,7 @@ def test_long_values_wrap_and_stay_on_the_paper():
 @pytest.mark.parametrize("letter", ["Ệ", "W", "0"])
 def test_one_unbroken_word_of_300_letters_stays_on_the_paper(letter):
     declaration = make_declaration(address=letter * 300)
-    content = render_declaration(declaration)
+    content = content_of(declaration)
     assert letter * 300 in unspaced(text_of(PdfReader(io.BytesIO(content))))
     assert max(box[2] for box in boxes_of_text(content)) <= (210 - 15) / 25.4 * 72 + 1
 
@@ -184,9 +184,7 @@ def test_lost_photo_becomes_a_box_and_a_line_in_the_log(caplog):
     assert f"photo {photo.pk} of declaration {declaration.pk} cannot be read" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "spoil", [lambda content: content[: len(content) // 2], lambda content: b"", bytes.swapcase]
-)
+@pytest.mark.parametrize("spoil", [lambda content: content[: len(content) // 2], lambda content: b"", bytes.swapcase])
 def test_spoilt_photo_becomes_a_box(spoil, caplog):
     declaration = make_declaration()
     photo = declaration.attachments.get(kind=PhotoKind.PORTRAIT)

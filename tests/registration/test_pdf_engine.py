@@ -2,6 +2,7 @@
 
 import io
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from PIL import ImageFile
@@ -11,6 +12,12 @@ from registration import pdf_engine
 from registration.demo_images import draw_portrait, jpeg_bytes
 from tests.registration.factories import make_declaration
 from tests.registration.paper import figures, knocked, opened, text_of, unspaced
+
+MOMENT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+
+
+def made(html: str, photos: dict[str, bytes]) -> bytes:
+    return pdf_engine.make_pdf(html, photos, b"{}", MOMENT)
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def test_addresses_in_answers_are_only_text(listener):
         reader = opened(declaration)
         assert unspaced(tag) in unspaced(text_of(reader))
         assert len(figures(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])) == 4
-        assert not reader.attachments
+        assert list(reader.attachments) == ["to-khai.json"]
     assert not knocked(listener)
 
 
@@ -59,9 +66,9 @@ def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
         f'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{port}/c.png"/></svg>'
     )
     html = f'<!DOCTYPE html><html lang="vi"><title>Thử</title><body>{extra}{images}'
-    reader = PdfReader(io.BytesIO(pdf_engine.make_pdf(html, {"portrait": jpeg_bytes(draw_portrait(1))})))
+    reader = PdfReader(io.BytesIO(made(html, {"portrait": jpeg_bytes(draw_portrait(1))})))
     assert not reader.pages[0].images
-    assert not reader.attachments
+    assert list(reader.attachments) == ["to-khai.json"]
     assert not knocked(listener)
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("registration")]
     assert ours

@@ -1,10 +1,12 @@
 """The Tờ khai over HTTP: what is wrong is said at its place, what was given is kept, and it is stored once."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -55,6 +57,24 @@ def test_second_and_third_press_lead_to_the_same_receipt(client) -> None:
     again = client.post(PAGE, {**data, "portrait": upload("portrait"), "full_name": ""})
     assert first.url == again.url
     assert Declaration.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_presses_at_the_same_time_lead_to_one_receipt(client) -> None:
+    data = fields(client)
+    contents = {kind: data[kind].read() for kind in ("portrait", "id_front", "id_back")}
+
+    def press(_number: int) -> str:
+        photos = {kind: upload(kind, content) for kind, content in contents.items()}
+        try:
+            return Client(raise_request_exception=True).post(PAGE, {**data, **photos}).url
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        places = set(pool.map(press, range(4)))
+    assert places == {f"/dang-ky/ho-so/{Declaration.objects.get().token}/"}
+    assert Attachment.objects.filter(declaration__isnull=False).count() == 3
 
 
 def test_new_declaration_after_a_submitted_one_starts_empty(client) -> None:

@@ -1,0 +1,56 @@
+"""Kiểm tra tờ khai: is this paper the registered one? And where the paper's QR code leads."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from registration import cookies, services
+from registration.desk import find_by_reference
+from registration.proof_forms import FileForm, HashForm
+from registration.references import format_reference, parse_reference
+
+
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """Two forms on one page; the answer on the same address, so that nothing of the paper stands in it.
+
+    An unknown reference, a wrong code and a changed file get one and the same answer.
+    """
+    if request.method == "GET":
+        return _page(request, FileForm(), HashForm())
+    is_file = "data_hash" not in request.POST
+    form = FileForm(request.POST, request.FILES) if is_file else HashForm(request.POST)
+    forms = (form, HashForm()) if is_file else (FileForm(), form)
+    if not form.is_valid():
+        return _page(request, *forms, invalid=form, status=422)
+    return _page(request, *forms, asked=True, by_file=is_file, found=_find(form))
+
+
+def _find(form: FileForm | HashForm) -> services.Registered | None:
+    if isinstance(form, FileForm):
+        return services.find_by_file(form.sha256())
+    return services.find_by_hash(form.cleaned_data["reference"], form.cleaned_data["data_hash"])
+
+
+def _page(
+    request: HttpRequest, file_form: object, hash_form: object, *, status: int = 200, **extra: object
+) -> HttpResponse:
+    context = {"file_form": file_form, "hash_form": hash_form, **extra}
+    return render(request, "registration/verify.html", context, status=status)
+
+
+@require_GET
+def scan(request: HttpRequest, reference: str) -> HttpResponse:
+    """The QR code's address: staff come to the dossier, if it is theirs to see, all others to the tracking page.
+
+    Whether the reference exists makes no difference to the others: it is put into the form as it is.
+    """
+    user = request.user
+    if user.is_staff and user.has_perm("registration.view_declaration"):
+        declaration = find_by_reference(user, reference)
+        if declaration is not None:
+            return redirect("admin:registration_declaration_change", declaration.pk)
+    response = redirect("registration:track")
+    if (parsed := parse_reference(reference)) is not None:
+        cookies.remember_reference(response, format_reference(parsed))
+    return response
