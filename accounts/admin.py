@@ -42,11 +42,20 @@ class AccountChangeForm(UserChangeForm):
         model = User
 
 
+class StaffPasswordForm(AdminPasswordChangeForm):
+    """A password that somebody else typed is replaced at the next sign-in."""
+
+    def save(self, commit: bool = True) -> User:
+        self.user.must_change_password = True
+        user: User = super().save(commit=commit)
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = AccountChangeForm
     add_form = StaffCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = StaffPasswordForm
     list_display = ("username", "full_name", "is_staff", "is_active", "must_change_password", "last_login")
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("username", "full_name", "phone")

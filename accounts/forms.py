@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -52,19 +53,40 @@ class LoginForm(AuthenticationForm):
 
 
 class ChoosePasswordForm(_SetPasswordForm):
-    """A new password, twice; not the one that came by SMS."""
+    """A new password, twice; not the one that came by SMS. Whoever has chosen one before types it first."""
+
+    old_password = forms.CharField(
+        label=_("Present password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Type the password that you use now.")},
+    )
+    field_order = ("old_password", "new_password1", "new_password2")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
+        if user.must_change_password:
+            # It was typed a moment ago, to get here.
+            del self.fields["old_password"]
         first, second = self.fields["new_password1"], self.fields["new_password2"]
         first.label, second.label = _("New password"), _("New password again")
-        first.help_text = _("At least 8 characters, letters and digits together. Choose one that nobody can guess.")
+        first.help_text = _("At least 8 characters. Choose one that nobody can guess.")
         second.help_text = ""
         first.error_messages["required"] = _("Type the new password.")
         second.error_messages["required"] = _("Type the new password once more.")
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        if not self.user.check_password(password):
+            raise ValidationError(_("This is not your present password. Type it again."), code="wrong")
+        return password
 
     def clean_new_password1(self) -> str:
         password: str = self.cleaned_data["new_password1"]
         if self.user.check_password(password):
             raise ValidationError(_("This is the password that you have now. Choose another one."), code="same")
         return password
+
+    def validate_password_for_user(self, user: User, *_args: str) -> None:
+        """What is wrong with a password is said where it is typed first."""
+        super().validate_password_for_user(user, "new_password1")

@@ -121,18 +121,14 @@ def _read_row(reading: Reading, line: int, header: list[str], cells: list[str]) 
     reasons = _cell_problems(values, "".join(cells))
     code = values["code"]
     if CODE.fullmatch(code) and code in reading.codes:
-        reasons.append(
-            _("code %(code)s is already on line %(line)d") % {"code": code, "line": reading.codes[code]}
-        )
+        reasons.append(_("code %(code)s is already on line %(line)d") % {"code": code, "line": reading.codes[code]})
     reading.codes.setdefault(code, line)
     fields, date_reasons = _fields(values)
     reasons += date_reasons
     if reasons:
         reading.problems += [Problem(line, reason) for reason in reasons]
     else:
-        reading.rows.append(
-            AgencyRow(line, code, values["parent_code"], values.get("successor_code"), fields)
-        )
+        reading.rows.append(AgencyRow(line, code, values["parent_code"], values.get("successor_code"), fields))
 
 
 def _cell_problems(values: Mapping[str, str], raw: str) -> list[str]:
@@ -148,9 +144,7 @@ def _cell_problems(values: Mapping[str, str], raw: str) -> list[str]:
     if values["level"] not in Level.values:
         reasons.append(_("the level must be “province” or “district”, not “%s”") % values["level"][:20])
     if values.get("basis", "") not in ["", *Basis.values]:
-        reasons.append(
-            _("the basis must be “published”, “inferred” or blank, not “%s”") % values["basis"][:20]
-        )
+        reasons.append(_("the basis must be “published”, “inferred” or blank, not “%s”") % values["basis"][:20])
     return reasons + _contact_problems(values)
 
 
@@ -159,9 +153,7 @@ def _contact_problems(values: Mapping[str, str]) -> list[str]:
     for name in ("name", *CONTACTS):
         limit = getattr(Agency._meta.get_field(name), "max_length", None)
         if limit and len(values.get(name, "")) > limit:
-            reasons.append(
-                _("“%(column)s” is longer than %(limit)d characters") % {"column": name, "limit": limit}
-            )
+            reasons.append(_("“%(column)s” is longer than %(limit)d characters") % {"column": name, "limit": limit})
     try:
         if values.get("email"):
             validate_email(values["email"])
@@ -220,9 +212,7 @@ def _parent_reason(
     return parent_problem(str(row.fields["level"]), links[parent].level if parent else None)
 
 
-def _successor_reason(
-    row: AgencyRow, successor: str, successors: Mapping[str, str], reading: Reading
-) -> str | None:
+def _successor_reason(row: AgencyRow, successor: str, successors: Mapping[str, str], reading: Reading) -> str | None:
     if successor and successor not in successors:
         return None if successor in reading.codes else _("unknown successor %s") % successor[:20]
     if has_cycle(row.code, successors):

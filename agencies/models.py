@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
@@ -86,7 +87,15 @@ class Agency(models.Model):
         help_text=_("The office that took over the work of this one."),
     )
     address = models.CharField(_("address"), max_length=250, blank=True)
-    phone = models.CharField(_("telephone"), max_length=60, blank=True)
+    phone = models.CharField(
+        _("telephone"),
+        max_length=60,
+        blank=True,
+        help_text=_("Several numbers are split by commas."),
+        validators=[
+            RegexValidator(r"^[0-9+().,;/\- ]*$", _("Write digits only, with spaces, dots or dashes between them."))
+        ],
+    )
     email = models.EmailField(_("email"), blank=True)
     opening_hours = models.CharField(_("opening hours"), max_length=200, blank=True)
     note = models.TextField(_("note for citizens"), max_length=1000, blank=True)
@@ -127,9 +136,7 @@ class Agency(models.Model):
     def _check_successor(self, successor: "Agency") -> None:
         saved = Agency.objects.filter(successor__isnull=False).values_list("code", "successor__code")
         if has_cycle(self.code, {**dict(saved), self.code: successor.code}):
-            raise ValidationError(
-                {"successor": _("The line of successors must not come back to this office.")}
-            )
+            raise ValidationError({"successor": _("The line of successors must not come back to this office.")})
 
 
 class StaffMember(models.Model):
@@ -141,9 +148,7 @@ class StaffMember(models.Model):
         on_delete=models.CASCADE,
         related_name="staff_member",
     )
-    agency = models.ForeignKey(
-        Agency, verbose_name=_("agency"), on_delete=models.PROTECT, related_name="staff_members"
-    )
+    agency = models.ForeignKey(Agency, verbose_name=_("agency"), on_delete=models.PROTECT, related_name="staff_members")
 
     class Meta:
         verbose_name = _("staff member")

@@ -315,6 +315,7 @@ RATE_LIMITS = {
     "save": env.str("RATE_SAVE", "600/minute"),
     "track": env.str("RATE_TRACK", "60/minute"),
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
+    "login": env.str("RATE_LOGIN", "60/minute"),
     "picker": env.str("RATE_PICKER", "240/minute"),
     "verify": env.str("RATE_VERIFY", "60/minute"),
 }
@@ -327,6 +328,10 @@ RATE_LIMITED_VIEWS = {
     ("POST", "registration:phone"): "upload",
     ("POST", "registration:phone_link"): "upload",
     ("POST", "registration:track"): "track",
+    ("POST", "registration:correct"): "track",
+    ("POST", "registration:withdraw"): "track",
+    ("POST", "accounts:login"): "login",
+    ("POST", "admin:login"): "login",
     ("POST", "registration:verify"): "verify",
     ("GET", "registration:scan"): "verify",
     ("GET", "agencies:tree"): "picker",

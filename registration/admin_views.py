@@ -21,7 +21,7 @@ from notifications.models import Message
 from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.cards import COMPARED, compare
-from registration.desk import declarations_for, next_in_queue
+from registration.desk import declarations_for, next_in_queue, same_paper
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
 from registration.models import Declaration
@@ -132,6 +132,7 @@ def _page(
         "declaration": declaration,
         "photos": photos,
         "unreadable": _unreadable(declaration),
+        "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": _messages(declaration),

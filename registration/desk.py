@@ -36,6 +36,12 @@ def declared_agencies(user: "User | AnonymousUser") -> AgencyQuerySet:
     return agencies_for(user).filter(Exists(Declaration.objects.filter(agency=OuterRef("pk"))))
 
 
+def same_paper(user: "User | AnonymousUser", declaration: Declaration) -> QuerySet[Declaration]:
+    """Up to five other dossiers in the user's scope that carry the same identity paper: a hint of fraud, or a slip."""
+    others = declarations_for(user).filter(paper_kind=declaration.paper_kind, paper_number=declaration.paper_number)
+    return others.exclude(pk=declaration.pk).order_by("-pk")[:5]
+
+
 def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | None:
     """The dossier whose reference was typed or scanned, if it is in the user's scope."""
     reference = parse_reference(text)

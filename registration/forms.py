@@ -169,7 +169,17 @@ class DeclarationForm(forms.Form):
             bound, is_photo = self[name], name in PhotoKind.values
             target = bound.auto_id if name != "agency" else f"{bound.auto_id}_label"
             value = self._shown(name)
-            rows.append({"name": name, "label": bound.label, "value": value, "target": target, "is_photo": is_photo})
+            empty = gettext("Not given yet") if is_photo or bound.field.required else gettext("None")
+            rows.append(
+                {
+                    "name": name,
+                    "label": bound.label,
+                    "value": value,
+                    "empty": empty,
+                    "target": target,
+                    "is_photo": is_photo,
+                }
+            )
         return rows
 
     def _shown(self, name: str) -> str:

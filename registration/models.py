@@ -69,6 +69,8 @@ class Declaration(models.Model):
     consent_version = models.CharField(max_length=20)
     consented_at = models.DateTimeField()
     language = models.CharField(max_length=5, default="vi")
+    # What a correction changed: the values of the version before, by field.
+    previous = models.JSONField(default=dict, blank=True)
     reason = models.TextField(
         _("reason"), blank=True, help_text=_("Why it was returned or rejected, as the citizen reads it.")
     )

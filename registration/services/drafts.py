@@ -148,6 +148,9 @@ def begin_correction(declaration: Declaration) -> Draft:
         locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
         if locked.status != Status.RETURNED:
             raise AlreadyDecided
+        begun = locked.corrections.filter(declaration=None).order_by("-pk").first()
+        if begun is not None:
+            return begun
         draft = Draft.objects.create(token=make_token(), corrects=locked, answers=_answers_of(locked))
         for photo in locked.current_attachments():
             _copy_photo(photo, draft)

@@ -69,7 +69,10 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
         raise PhotosMissing(missing)
     declaration = _corrected(locked) if locked.corrects_id else Declaration(reference=make_reference())
     previous = Status(declaration.status) if declaration.pk else Status.DRAFT
+    before = _values(declaration) if declaration.pk else {}
     _fill(declaration, answers)
+    after = _values(declaration)
+    declaration.previous = {name: value for name, value in before.items() if value != after[name]}
     declaration.save()
     _claim(photos, declaration)
     locked.declaration, locked.answers = declaration, {}
@@ -78,6 +81,11 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
     return declaration
+
+
+def _values(declaration: Declaration) -> dict[str, str]:
+    names = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency_label")
+    return {name: str(getattr(declaration, name)) for name in names}
 
 
 def _corrected(draft: Draft) -> Declaration:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from registration import cards, cookies, services
 from registration.enums import PhotoKind
@@ -19,7 +19,7 @@ from registration.models import Attachment, Declaration, Draft
 from registration.validators import tidy
 
 
-@require_GET
+@require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Who registers: a person here, an organisation elsewhere."""
     kind = request.GET.get("doi-tuong", "")
@@ -39,12 +39,12 @@ def _get(request: HttpRequest) -> HttpResponse:
     draft = services.find_draft(token) if token else None
     if token is None or (draft is not None and draft.declaration_id is not None):
         token, draft = cookies.new_token(), None
+    answers = dict(draft.answers) if draft else {}
     if request.GET.get("agency"):
-        # Back from the page with the agencies, which serves browsers without JavaScript.
-        draft = services.open_draft(token)
-        services.save_answers(draft, {**draft.answers, "agency": tidy(request.GET["agency"])[:5]})
-        return _with_cookie(redirect(f"{request.path}#id_agency_label"), token)
-    form = DeclarationForm(initial=draft.answers if draft else {}, draft=draft)
+        # Back from the page with the agencies, which serves browsers without JavaScript. Shown, and stored with the
+        # next press of a button: an address alone changes nothing.
+        answers["agency"] = tidy(request.GET["agency"])[:5]
+    form = DeclarationForm(initial=answers, draft=draft)
     return _page(request, form, token, draft)
 
 
@@ -168,7 +168,7 @@ def resume(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/resume.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def draft_photo(request: HttpRequest, token: str) -> HttpResponseBase:
     """A stored photo of the draft that this browser, or this phone's key, holds; for anyone else it does not exist."""
     key = request.GET.get("chup", "")

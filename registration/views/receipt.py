@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from registration import services
 from registration.enums import Status
@@ -14,7 +14,7 @@ from registration.models import Declaration
 RETRY_SECONDS = 20
 
 
-@require_GET
+@require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """What was registered, what happens next, and the PDF, which is made here if nobody has asked for it before.
 
@@ -35,7 +35,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def receipt_document(request: HttpRequest, token: str) -> HttpResponseBase:
     """The PDF of the present version; `?tai-ve` asks the browser to save it. While there is none, the receipt."""
     declaration = get_object_or_404(Declaration.objects.select_related("agency__parent"), token=token)
@@ -52,7 +52,7 @@ def receipt_document(request: HttpRequest, token: str) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 def receipt_photo(request: HttpRequest, token: str, kind: str) -> HttpResponseBase:
     """One stored photo, as the proof of what was received."""
     declaration = get_object_or_404(Declaration, token=token)

@@ -13,7 +13,7 @@ from registration import cookies, services
 from registration.enums import Status
 from registration.forms import TrackForm
 from registration.models import Declaration
-from registration.throttle import allow
+from registration.throttle import allow, allowed
 from registration.validators import national_phone
 
 _signer = TimestampSigner(salt="registration.tracked")
@@ -47,10 +47,13 @@ def _find(form: TrackForm) -> Declaration | None:
     Guessing the four digits of a known reference ends after some tries an hour; that refusal looks the same too.
     """
     reference, phone_end = form.cleaned_data["reference"], form.cleaned_data["phone_end"]
-    may_try = allow("track-reference", reference)
+    may_try = allowed("track-reference", reference)
     declaration = Declaration.objects.select_related("agency", "account").filter(reference=reference).first()
     is_right = constant_time_compare(declaration.phone[-4:] if declaration else "none", phone_end)
-    return declaration if may_try and is_right and declaration else None
+    if may_try and is_right and declaration:
+        return declaration
+    allow("track-reference", reference)
+    return None
 
 
 def progress(declaration: Declaration) -> dict[str, object]:

@@ -78,6 +78,7 @@ def test_staff_password_can_be_set(client, admin_user):
     assert client.post(f"{USERS}{staff.pk}/password/", data).status_code == 302
     staff.refresh_from_db()
     assert staff.check_password(PASSWORD)
+    assert staff.must_change_password
 
 
 def test_citizens_account_can_be_closed_and_nothing_else(client, admin_user, citizen):

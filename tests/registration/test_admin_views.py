@@ -273,3 +273,23 @@ def test_inactive_officer_is_out(client, officer):
     declaration = make_declaration()
     get_user_model().objects.filter(pk=officer.pk).update(is_active=False)
     assert client.get(url(declaration)).status_code == 302
+
+
+def test_dossier_shows_what_a_correction_changed(client):
+    officer = make_officer()
+    returned = make_declaration("returned", officer=officer)
+    corrected = make_correction(returned, phone="+84987654321")
+    client.force_login(officer, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/admin/registration/declaration/{corrected.pk}/change/").content.decode()
+    assert "0987 654 321" in page
+    assert national_form(returned.phone) in page.split("desk-was")[1].split("</dd>")[0]
+
+
+def test_dossier_names_others_in_scope_with_the_same_paper(client):
+    officer = make_officer()
+    first, second = make_declaration(), make_declaration()
+    elsewhere = make_declaration(agency=make_agency("07901"))
+    client.force_login(officer, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/admin/registration/declaration/{first.pk}/change/").content.decode()
+    assert second.reference_text in page
+    assert elsewhere.reference_text not in page

@@ -46,6 +46,39 @@ def test_addresses_in_answers_are_only_text(listener):
     assert not knocked(listener)
 
 
+TEXT_FIELDS = (
+    "full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency_code", "agency_name",
+    "consent_version",
+)  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        '<link rel="attachment" href="file:///etc/passwd"><img src="file:///etc/passwd">',
+        '<iframe src="http://127.0.0.1:{port}/"></iframe><img src="http://127.0.0.1:{port}/redirect">',
+        '<meta http-equiv="refresh" content="0; url=http://127.0.0.1:{port}/"><base href="http://127.0.0.1:{port}/">',
+        '<object data="data:text/html,<img src=file:///etc/passwd>"></object><img src="data:image/png;base64,AA==">',
+        '</p><style>@import "http://127.0.0.1:{port}/"; * { background: url(file:///etc/passwd) }</style>{% x %}',
+        '"><svg><image href="http://127.0.0.1:{port}/"/><use href="file:///etc/passwd#a"/></svg>{{ declaration }}',
+    ],
+)
+def test_every_text_field_is_text_whatever_is_in_it(listener, attempt):
+    """Straight into the row: what the form would have refused must be harmless, too."""
+    hostile = attempt.replace("{port}", str(listener.getsockname()[1]))
+    declaration = make_declaration()
+    for name in TEXT_FIELDS:
+        setattr(declaration, name, hostile)
+    reader = opened(declaration)
+    text = unspaced(text_of(reader))
+    assert text.count(unspaced(hostile)) >= len(TEXT_FIELDS)
+    assert "root:" not in text
+    assert sum(len(page.images) for page in reader.pages) == 3
+    assert list(reader.attachments) == ["to-khai.json"]
+    assert not knocked(listener)
+
+
 def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
     port = listener.getsockname()[1]
     addresses = [

@@ -26,9 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"nothing was imported: {len(error.problems)} problem(s)") from None
         except OSError as error:
             raise CommandError(f"cannot read {options['file']}: {error.strerror}") from None
-        self.stdout.write(
-            f"agencies: {result.created} created, {result.updated} updated, {result.unchanged} unchanged"
-        )
+        self.stdout.write(f"agencies: {result.created} created, {result.updated} updated, {result.unchanged} unchanged")
 
     def _import(self, name: str) -> ImportResult:
         if name == "-":

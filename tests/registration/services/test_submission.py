@@ -126,6 +126,7 @@ def test_correction_makes_the_next_version_and_keeps_the_first_photos() -> None:
     corrected = make_correction(returned, address="45 đường Mẫu, Phường 7, Quận 3, TP. Hồ Chí Minh")
     assert (corrected.pk, corrected.version, corrected.status) == (returned.pk, 2, Status.SUBMITTED)
     assert corrected.reason == ""
+    assert corrected.previous == {"address": returned.address}
     assert corrected.current_attachments().count() == 3
     assert Attachment.objects.filter(declaration=corrected).count() == 6
     assert [change.to_status for change in corrected.changes.all()] == ["submitted", "returned", "submitted"]

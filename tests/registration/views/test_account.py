@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.services import issue_one_time_password
 from notifications.models import InboxMessage, Message
 from notifications.services import deliver_message
+from registration import throttle
 from registration.models import Declaration
 from tests.registration.factories import make_declaration, make_officer
 
@@ -54,8 +55,8 @@ def test_password_of_the_sms_no_longer_works_once_replaced(client) -> None:
     ("first", "second", "where"),
     [
         ("", "", "new_password1"),
-        ("short1", "short1", "new_password2"),
-        ("12345678901", "12345678901", "new_password2"),
+        ("short1", "short1", "new_password1"),
+        ("12345678901", "12345678901", "new_password1"),
         (CHOSEN, CHOSEN + "x", "new_password2"),
         ("SAME", "SAME", "new_password1"),
     ],
@@ -69,6 +70,28 @@ def test_weak_different_or_unchanged_passwords_are_told_at_their_field(client, f
     assert answer.status_code == 422
     assert f'id="id_{where}_error"' in answer.content.decode()
     assert get_user_model().objects.get(pk=account.pk).must_change_password
+
+
+def test_chosen_password_is_changed_only_by_whoever_knows_it(client) -> None:
+    account = make_declaration("approved").account
+    password = issue_one_time_password(account.pk)
+    client.post(LOGIN, {"username": account.username, "password": password})
+    client.post("/tai-khoan/mat-khau/", {"new_password1": CHOSEN, "new_password2": CHOSEN})
+    other = {"new_password1": "hoa-sen-hong-2026", "new_password2": "hoa-sen-hong-2026"}
+    for wrong in ({}, {"old_password": "doan-mo-2026"}):
+        answer = client.post("/tai-khoan/mat-khau/", {**other, **wrong})
+        assert answer.status_code == 422
+        assert 'id="id_old_password_error"' in answer.content.decode()
+    assert client.post("/tai-khoan/mat-khau/", {**other, "old_password": CHOSEN}).status_code == 302
+    assert client.get("/tai-khoan/").status_code == 200
+
+
+def test_one_address_cannot_try_a_password_on_many_numbers(client, settings) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login": "3/minute"}
+    throttle._limit.cache_clear()
+    tries = [client.post(LOGIN, {"username": f"791234567{n}", "password": "matkhau1"}).status_code for n in range(4)]
+    throttle._limit.cache_clear()
+    assert tries == [422, 422, 422, 429]
 
 
 def test_wrong_password_and_unknown_number_get_the_same_words(client) -> None:

@@ -190,10 +190,17 @@ def test_choosing_the_agency_without_javascript_keeps_the_form(client) -> None:
     data = fields(client, agency="", **{"choose-agency": "1"})
     answer = client.post(PAGE, data)
     assert answer.url == f"/co-quan/?next={PAGE}"
-    back = client.get(f"{PAGE}?agency=07911", follow=True).content.decode()
+    back = client.get(f"{PAGE}?agency=07911").content.decode()
     assert "[07911] BHXH Quận 3" in back
     assert 'value="Nguyễn Thị Mẫu"' in back
     assert back.count('src="/dang-ky/to-khai/anh/') == 3
+
+
+def test_address_alone_stores_nothing(client) -> None:
+    make_agency()
+    for _ in range(3):
+        assert "[07911] BHXH Quận 3" in Client().get(f"{PAGE}?agency=07911").content.decode()
+    assert not Draft.objects.exists()
 
 
 @pytest.mark.parametrize("draft", ["", "made-up", "made-up:signature", "\x00"])

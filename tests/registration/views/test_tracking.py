@@ -59,6 +59,8 @@ def test_tracking_ends_guessing_at_one_reference(client, settings) -> None:
     declaration = make_declaration()
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "track-reference": "3/hour"}
     throttle._limit.cache_clear()
+    for _ in range(5):
+        assert track(client, declaration.reference_text, declaration.phone[-4:]).status_code == 200
     for _ in range(3):
         track(client, declaration.reference_text, "0000")
     answer = track(client, declaration.reference_text, declaration.phone[-4:])
@@ -102,6 +104,14 @@ def test_returned_declaration_is_corrected_and_submitted_again(client) -> None:
     assert answer.url == f"/dang-ky/ho-so/{returned.token}/"
     returned.refresh_from_db()
     assert (returned.status, returned.version, returned.address) == ("submitted", 2, data["address"])
+
+
+def test_correction_opened_twice_goes_on_with_the_same_draft(client) -> None:
+    returned = make_declaration("returned")
+    key = key_of(client, returned)
+    client.post("/tra-cuu/sua/", {"key": key})
+    client.post("/tra-cuu/sua/", {"key": key})
+    assert returned.corrections.count() == 1
 
 
 def test_citizen_withdraws_before_a_decision(client) -> None:
