@@ -71,6 +71,10 @@ class PageCompressionMiddleware(GZipMiddleware):
         return super().process_response(request, response) if is_page and not response.streaming else response
 
 
+# Pages that are the same for everybody who comes to them first: search engines may show the way to these.
+_FOR_EVERYONE = {"/", "/huong-dan/", "/dang-ky/", "/dang-ky/to-khai/", "/tra-cuu/", "/kiem-tra/"}
+
+
 class PrivateResponseMiddleware:
     """No shared cache and no search engine keeps a page that a program made: most show one person's data."""
 
@@ -81,7 +85,7 @@ class PrivateResponseMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
-        if request.path_info not in {"/", "/huong-dan/"}:
+        if request.path_info not in _FOR_EVERYONE:
             response.headers.setdefault("X-Robots-Tag", "noindex")
         return response
 

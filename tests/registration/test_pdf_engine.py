@@ -74,7 +74,7 @@ def test_every_text_field_is_text_whatever_is_in_it(listener, attempt):
     text = unspaced(text_of(reader))
     assert text.count(unspaced(hostile)) >= len(TEXT_FIELDS)
     assert "root:" not in text
-    assert sum(len(page.images) for page in reader.pages) == 3
+    assert len(reader.pages[0].images) == 3
     assert list(reader.attachments) == ["to-khai.json"]
     assert not knocked(listener)
 

@@ -1,0 +1,180 @@
+"""The printed declaration beside ReportLab and Chromium, its size, its memory, and what a citizen waits.
+
+    python -m benchmarks.pdf [--save] [--rounds 40] [--renders 500] [--registrations 60]
+
+One run, the same content. The renderers take turns, round by round, so that the machine's own moods touch all of
+them. `--save` writes benchmarks/results/pdf.json. Exit code 1 when a limit is missed.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("ENV_FILE", os.devnull)
+os.environ.setdefault("LOG_LEVEL", "ERROR")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Chromium is driven from an event loop in this thread, where Django would not ask the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portal-benchmark-"))
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.template.loader import render_to_string  # noqa: E402
+
+from registration import pdf  # noqa: E402
+from registration.models import Declaration  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results" / "pdf.json"
+ROOT = Path(__file__).resolve().parent.parent
+LIMITS = {"ratio_to_chromium": 0.25, "ratio_to_reportlab": 1.5, "bytes": 250_000, "peak_mb": 130, "p95_s": 1.0}
+# What 500 renders may add to the memory after the first 100: less than a leak of 20 kB each would.
+GROWTH_MB = 8
+
+
+def make_declaration() -> Declaration:
+    """A usual declaration with three drawn photos, in an empty database of its own."""
+    from tests.registration.factories import make_declaration as make
+
+    call_command("migrate", verbosity=0)
+    return make()
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def compare(declaration: Declaration, rounds: int) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Milliseconds of each renderer by round, and the sizes of what they made."""
+    from benchmarks import pdf_rivals as rivals
+
+    attachments = list(declaration.current_attachments())
+    photos = {photo.kind: content for photo in attachments if (content := pdf._printed(photo))}
+    data = pdf.canonical_json(pdf.declaration_data(declaration, attachments))
+    html = render_to_string(
+        pdf.TEMPLATE, pdf._context(declaration, attachments, photos) | pdf._proof(declaration, data)
+    )
+    scan = f"{settings.PUBLIC_URL}/q/{declaration.reference_text}/"
+    reportlab = rivals.reportlab_page(html, photos, scan, declaration.reference_text)
+    times: dict[str, list[float]] = {name: [] for name in ("ours", "reportlab", "chromium", "same_page", "pdf_call")}
+    with rivals.chromium() as browser:
+        page, printed = browser.new_page(), rivals.chromium_html(html, photos)
+        sizes = {
+            "ours": len(pdf.render_declaration(declaration).content),
+            "reportlab": len(reportlab()),
+            "chromium": len(rivals.print_in_new_page(browser, printed)),
+        }
+        for number in range(rounds + 3):
+            calls: list[float] = []
+            row = {
+                "ours": timed(lambda: pdf.render_declaration(declaration)),
+                "reportlab": timed(reportlab),
+                "chromium": timed(lambda: rivals.print_in_new_page(browser, printed)),
+                "same_page": timed(lambda: calls.append(rivals.print_in(page, printed)[1])),  # noqa: B023
+                "pdf_call": 0.0,
+            }
+            row["pdf_call"] = calls[0]
+            if number >= 3:  # the first ones warm everybody up
+                for name, value in row.items():
+                    times[name].append(value)
+    return times, sizes
+
+
+def render_many(renders: int) -> dict[str, Any]:
+    """In this process: memory along the way. `peak_mb` is the most it ever had, Django and all libraries included."""
+    declaration = make_declaration_lean()
+    resident = []
+    for number in range(1, renders + 1):
+        pdf.render_declaration(declaration)
+        if number % 50 == 0:
+            resident.append(_status("VmRSS"))
+    return {"renders": renders, "peak_mb": _status("VmHWM"), "resident_mb": resident}
+
+
+def make_declaration_lean() -> Declaration:
+    """The declaration that the parent process made: drawing its photos is not what is measured."""
+    return Declaration.objects.select_related("agency__parent").get()
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return round(next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024, 1)
+
+
+def in_child(renders: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.pdf", "--child", str(renders)]
+    answer = subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=True, capture_output=True, text=True)
+    memory: dict[str, Any] = json.loads(answer.stdout)
+    return memory
+
+
+def missed(result: dict[str, Any]) -> list[str]:
+    """The limits that this run does not keep."""
+    found = {**result, **result["memory"], **result["load"], "bytes": result["sizes"]["ours"]}
+    over = [f"{name}: {found[name]} > {limit}" for name, limit in LIMITS.items() if found[name] > limit]
+    resident = result["memory"]["resident_mb"]
+    if resident and resident[-1] - resident[min(1, len(resident) - 1)] > GROWTH_MB:
+        over.append(f"memory grows: {resident}")
+    return over
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.pdf_load import measure
+
+    times, sizes = compare(make_declaration(), options.rounds)
+    medians = {name: round(statistics.median(values), 1) for name, values in times.items()}
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "rounds": options.rounds,
+        "median_ms": medians,
+        "min_ms": {name: round(min(values), 1) for name, values in times.items()},
+        "ratio_to_chromium": round(medians["ours"] / medians["chromium"], 3),
+        "ratio_to_chromium_same_page": round(medians["ours"] / medians["same_page"], 3),
+        "ratio_to_reportlab": round(medians["ours"] / medians["reportlab"], 3),
+        "sizes": sizes,
+        "memory": in_child(options.renders),
+        "load": measure(options.registrations),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/pdf.json")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--renders", type=int, default=500)
+    parser.add_argument("--registrations", type=int, default=60)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(render_many(options.child)))
+        return 0
+    result = run(options)
+    print(json.dumps(result, indent=2))
+    over = missed(result)
+    print("limits:", "; ".join(over) if over else "all kept")
+    if options.save:
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+        print(f"saved {RESULTS}")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

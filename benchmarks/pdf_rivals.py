@@ -1,0 +1,106 @@
+"""The same declaration by others: ReportLab drawing one page, and a warm Chromium printing the same HTML."""
+
+import base64
+import io
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph
+
+from registration.barcodes import code128_widths, qr_path
+from registration.fonts import font_files
+from registration.pdf_engine import STYLE
+
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+_RUN = re.compile(r"M(\d+) (\d+)h(\d+)")
+_PIECE = re.compile(r"<(p|li|h1)[ >].*?</\1>", re.DOTALL)
+PLACES = {"portrait": (30, 190, 30, 40), "id_front": (25.5, 120, 85.6, 54), "id_back": (114, 120, 85.6, 54)}
+
+
+def reportlab_page(html: str, photos: dict[str, bytes], scan_url: str, reference: str) -> Callable[[], bytes]:
+    """A function that draws texts, photos and codes of the declaration anew; fonts are registered once."""
+    for face, path in font_files().items():
+        pdfmetrics.registerFont(TTFont(face, path))
+    pdfmetrics.registerFontFamily("Regular", normal="Regular", bold="Bold", italic="Italic", boldItalic="Bold")
+    style = ParagraphStyle("text", fontName="Regular", fontSize=13, leading=15, alignment=4)
+    texts = [_marked(found[0]) for found in _PIECE.finditer(html)]
+
+    def draw() -> bytes:
+        file = io.BytesIO()
+        canvas = Canvas(file, pagesize=(210 * mm, 297 * mm), lang="vi")
+        canvas.setTitle("Tờ khai đăng ký giao dịch điện tử")
+        top = 277 * mm
+        for text in texts:
+            paragraph = Paragraph(text, style)
+            _width, height = paragraph.wrap(165 * mm, 800)
+            top = max(top - height, 20 * mm)
+            paragraph.drawOn(canvas, 30 * mm, top)
+        for kind, content in photos.items():
+            x, y, width, height = PLACES[kind]
+            canvas.drawImage(ImageReader(io.BytesIO(content)), x * mm, y * mm, width * mm, height * mm)
+        _draw_codes(canvas, scan_url, reference)
+        canvas.showPage()
+        canvas.save()
+        return file.getvalue()
+
+    return draw
+
+
+def _marked(piece: str) -> str:
+    """The text with ReportLab's own marks for bold."""
+    bold = re.sub(r"<(/?)(?:strong|b)\b[^>]*>", r"<\1b>", piece)
+    return " ".join(unescape(re.sub(r"<(?!/?b>)[^>]*>", "", bold)).split())
+
+
+def _draw_codes(canvas: Canvas, scan_url: str, reference: str) -> None:
+    path = canvas.beginPath()
+    for x, y, width in _RUN.findall(qr_path(scan_url)[0]):
+        path.rect(30 * mm + int(x) * 1.6, 277 * mm - int(y) * 1.6, int(width) * 1.6, -1.6)
+    x = 30 * mm
+    for place, width in enumerate(code128_widths(reference)):
+        if place % 2 == 0:
+            path.rect(x, 10 * mm, width * 1.08, 8 * mm)
+        x += width * 1.08
+    canvas.drawPath(path, stroke=0, fill=1)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def chromium_html(html: str, photos: dict[str, bytes]) -> str:
+    """Our document for a browser: the style sheet inside, photos as data: addresses."""
+    for kind, content in photos.items():
+        html = html.replace(f"photo:{kind}", "data:image/jpeg;base64," + base64.b64encode(content).decode())
+    return html.replace("</head>", f"<style>{STYLE.read_text('utf-8')}</style></head>")
+
+
+def print_in_new_page(browser: Browser, html: str) -> bytes:
+    """As a server would: a page of its own for each citizen, closed afterwards."""
+    page = browser.new_page()
+    content = print_in(page, html)[0]
+    page.close()
+    return content
+
+
+def print_in(page: Page, html: str) -> tuple[bytes, float]:
+    """The PDF, and how long `page.pdf()` alone took, in ms."""
+    page.set_content(html, wait_until="load")
+    began = time.perf_counter()
+    content = page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
+    return content, (time.perf_counter() - began) * 1000
