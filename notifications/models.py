@@ -35,22 +35,16 @@ class Message(models.Model):
     phone = models.CharField(
         _("mobile phone"), max_length=16, db_index=True, help_text=_("E.164, for example +84912345678")
     )
-    body = models.CharField(
-        _("text"), max_length=200, help_text=_("{secret} stands for the one-time password.")
-    )
+    body = models.CharField(_("text"), max_length=200, help_text=_("{secret} stands for the one-time password."))
     secret_encrypted = models.TextField(blank=True, editable=False)
     secret_expires_at = models.DateTimeField(_("one-time password valid until"), null=True, blank=True)
-    status = models.CharField(
-        _("status"), max_length=10, choices=MessageStatus.choices, default=MessageStatus.QUEUED
-    )
+    status = models.CharField(_("status"), max_length=10, choices=MessageStatus.choices, default=MessageStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     next_attempt_at = models.DateTimeField(_("next try"), default=timezone.now, null=True, blank=True)
     lease_until = models.DateTimeField(_("taken by a worker until"), null=True, blank=True)
     # When a task for this row was last put on the queue; empty when none is known to be there.
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    request_id = models.CharField(
-        _("request id"), max_length=50, unique=True, default=new_request_id, editable=False
-    )
+    request_id = models.CharField(_("request id"), max_length=50, unique=True, default=new_request_id, editable=False)
     gateway = models.CharField(_("gateway"), max_length=20, blank=True)
     provider_message_id = models.CharField(_("provider's message id"), max_length=64, blank=True)
     last_error_code = models.CharField(_("last error"), max_length=40, blank=True)
@@ -65,9 +59,7 @@ class Message(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["next_attempt_at"], name="message_waiting", condition=Q(status__in=WAITING)),
-            models.Index(
-                fields=["lease_until"], name="message_sending", condition=Q(status=MessageStatus.SENDING)
-            ),
+            models.Index(fields=["lease_until"], name="message_sending", condition=Q(status=MessageStatus.SENDING)),
         ]
         constraints = [
             # The promise that no one-time password outlives its use, held by the database.
@@ -84,9 +76,7 @@ class Message(models.Model):
 class Attempt(models.Model):
     """One call to one gateway. Two rows share a number when the second gateway took over from the first."""
 
-    message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message")
-    )
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tries", verbose_name=_("message"))
     number = models.PositiveSmallIntegerField(_("try"))
     gateway = models.CharField(_("gateway"), max_length=20)
     started_at = models.DateTimeField(_("started"))

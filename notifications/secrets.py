@@ -74,6 +74,4 @@ def _keys() -> MultiFernet:
     except ValueError:
         pass
     # Raised here and not above, so that no error report shows the frame that held the key.
-    raise ImproperlyConfigured(
-        "CREDENTIAL_KEYS must be Fernet keys (32 bytes, URL-safe base 64), newest first."
-    )
+    raise ImproperlyConfigured("CREDENTIAL_KEYS must be Fernet keys (32 bytes, URL-safe base 64), newest first.")

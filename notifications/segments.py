@@ -12,9 +12,7 @@ GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
 GSM7_SINGLE, GSM7_JOINED = 160, 153
 UCS2_SINGLE, UCS2_JOINED = 70, 67
 
-_PLAIN = str.maketrans(
-    {"đ": "d", "Đ": "D", "₫": "d", "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
-)
+_PLAIN = str.maketrans({"đ": "d", "Đ": "D", "₫": "d", "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
 
 
 def is_gsm7(text: str) -> bool:

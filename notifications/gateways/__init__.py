@@ -37,8 +37,6 @@ def check_settings() -> None:
     if settings.DEBUG:
         return
     if "inbox" in settings.SMS_GATEWAYS:
-        raise ImproperlyConfigured(
-            "SMS_GATEWAYS has inbox, which shows passwords on a page: only when DEBUG is on."
-        )
+        raise ImproperlyConfigured("SMS_GATEWAYS has inbox, which shows passwords on a page: only when DEBUG is on.")
     if "esms" in settings.SMS_GATEWAYS and not settings.ESMS["URL"].startswith("https://"):
         raise ImproperlyConfigured("ESMS_URL must begin with https:// when DEBUG is off.")

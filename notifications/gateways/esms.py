@@ -37,9 +37,7 @@ class EsmsGateway:
         for key in ("URL", "API_KEY", "SECRET_KEY", "BRANDNAME"):
             if not config[key]:
                 raise ImproperlyConfigured(f"ESMS_{key} is not set. It is needed when SMS_GATEWAYS has esms.")
-        return cls(
-            config["URL"], config["API_KEY"], config["SECRET_KEY"], config["BRANDNAME"], config["SANDBOX"]
-        )
+        return cls(config["URL"], config["API_KEY"], config["SECRET_KEY"], config["BRANDNAME"], config["SANDBOX"])
 
     def send(self, message: OutgoingMessage) -> SendResult:
         """See Gateway.send. A repeated request id counts as accepted."""

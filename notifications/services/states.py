@@ -13,11 +13,7 @@ LEASE = timedelta(seconds=40)
 
 def is_abandoned(message: Message, now: datetime) -> bool:
     """Whether the worker that took it must be dead."""
-    return (
-        message.status == MessageStatus.SENDING
-        and message.lease_until is not None
-        and message.lease_until <= now
-    )
+    return message.status == MessageStatus.SENDING and message.lease_until is not None and message.lease_until <= now
 
 
 def is_stale(message: Message, now: datetime) -> bool:
@@ -28,9 +24,7 @@ def is_stale(message: Message, now: datetime) -> bool:
 def is_takeable(message: Message, now: datetime) -> bool:
     """Whether a worker may take it now."""
     if message.status == MessageStatus.FAILED:
-        return is_stale(message, now) or (
-            message.next_attempt_at is not None and message.next_attempt_at <= now
-        )
+        return is_stale(message, now) or (message.next_attempt_at is not None and message.next_attempt_at <= now)
     return message.status == MessageStatus.QUEUED or is_abandoned(message, now)
 
 

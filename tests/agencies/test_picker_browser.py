@@ -25,9 +25,7 @@ def page(chromium, live_server, built_in):
     page.set_default_timeout(20_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None
-    )
+    page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto(f"{live_server.url}/dang-ky/to-khai/")
     yield page
     context.close()

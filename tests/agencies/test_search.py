@@ -24,9 +24,7 @@ def test_search_finds_quan_3_first(built_in, query):
     assert found(query)[:1] == ["07911"]
 
 
-@pytest.mark.parametrize(
-    "query", ["tphcm", "tp.hcm", "TP HCM", "ho chi minh", "thanh pho ho chi minh", "079", "hcm"]
-)
+@pytest.mark.parametrize("query", ["tphcm", "tp.hcm", "TP HCM", "ho chi minh", "thanh pho ho chi minh", "079", "hcm"])
 def test_search_finds_the_city_first(built_in, query):
     assert found(query)[0] == "079"
 
@@ -62,9 +60,7 @@ def test_search_by_kind_alone_lists_that_kind(built_in):
     assert all("Quận" in agency.name for agency in search_agencies("quan"))
 
 
-@pytest.mark.parametrize(
-    "query", ["", "   ", "!!!", "²", "zzzz", "99999", "\0", "a" * 5000, "%", "_", "' OR 1=1"]
-)
+@pytest.mark.parametrize("query", ["", "   ", "!!!", "²", "zzzz", "99999", "\0", "a" * 5000, "%", "_", "' OR 1=1"])
 def test_search_without_a_match_is_empty(built_in, query):
     assert found(query) == []
 

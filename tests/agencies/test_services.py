@@ -45,11 +45,7 @@ def test_import_accepts_a_bom_windows_lines_any_column_order_and_late_parents():
 
 
 def test_import_composes_names_and_spaces():
-    load(
-        "code,name,parent_code,level\n079,"
-        + unicodedata.normalize("NFD", "BHXH  TP. Hồ Chí Minh ")
-        + ",,province\n"
-    )
+    load("code,name,parent_code,level\n079," + unicodedata.normalize("NFD", "BHXH  TP. Hồ Chí Minh ") + ",,province\n")
     assert Agency.objects.get().name == "BHXH TP. Hồ Chí Minh"
 
 

@@ -17,9 +17,7 @@ def test_url_is_the_agreed_one():
 
 
 def test_page_lists_the_tree_and_leads_back_to_the_form(client, tree):
-    page = client.get(
-        URL, {"next": "/dang-ky/to-khai/?buoc=2&agency=001", "agency": "07911"}
-    ).content.decode()
+    page = client.get(URL, {"next": "/dang-ky/to-khai/?buoc=2&agency=001", "agency": "07911"}).content.decode()
     assert '<form method="get" action="/dang-ky/to-khai/">' in page
     assert '<input type="hidden" name="buoc" value="2">' in page
     assert "<summary>[079] BHXH TP. Hồ Chí Minh</summary>" in page
@@ -38,9 +36,7 @@ def test_page_searches_without_javascript(client, tree):
 
 
 def test_page_escapes_what_it_is_given(client, tree):
-    page = client.get(
-        URL, {"q": '"><script>alert(1)</script>', "next": '/dang-ky/"><script>'}
-    ).content.decode()
+    page = client.get(URL, {"q": '"><script>alert(1)</script>', "next": '/dang-ky/"><script>'}).content.decode()
     assert "<script>" not in page
 
 
@@ -123,9 +119,7 @@ def test_office_under_a_former_one_can_still_be_found(client, tree):
     assert "[07708] BHXH Huyện Côn Đảo" in client.get(URL, {"fragment": "1"}).content.decode()
 
 
-@pytest.mark.parametrize(
-    "query", ["q=%00", "q=" + quote("\u202e" * 3000), "q=%ff%fe", "next=%00&q=1", "agency=%00"]
-)
+@pytest.mark.parametrize("query", ["q=%00", "q=" + quote("\u202e" * 3000), "q=%ff%fe", "next=%00&q=1", "agency=%00"])
 def test_odd_queries_are_answered(client, tree, query):
     assert client.get(f"{URL}?{query}").status_code == 200
     assert client.get(f"{URL}?{query}&fragment=1").status_code == 200

@@ -44,9 +44,7 @@ class Provider:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/send"
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def accept(self) -> None:
         self.answer({"CodeResult": "100", "SMSID": "sms-1"})
@@ -126,9 +124,7 @@ def made(monkeypatch) -> list[str]:
 @pytest.fixture
 def message(db, made) -> Message:
     """A queued credential; no task for it is on any queue."""
-    return queue_message(
-        kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", related_key="d-1"
-    )
+    return queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", related_key="d-1")
 
 
 class Queue:

@@ -104,9 +104,7 @@ def test_deliver_message_gives_a_rejected_message_to_a_person_at_once(message, m
     assert deliver_message(message.pk) is None
 
 
-def test_deliver_message_tries_again_at_once_and_then_waits(
-    message, first, queue, django_capture_on_commit_callbacks
-):
+def test_deliver_message_tries_again_at_once_and_then_waits(message, first, queue, django_capture_on_commit_callbacks):
     first.script = [GatewayUnavailable("timeout")] * 2
     with django_capture_on_commit_callbacks(execute=True):
         assert deliver_message(message.pk) == MessageStatus.FAILED
@@ -191,9 +189,7 @@ def test_late_finisher_cannot_overwrite_a_running_try(message, first):
     def overtaken():
         abandon(message)
         first.script = [lambda: outer.append("second try is running"), *first.script]
-        Message.objects.filter(pk=message.pk).update(
-            attempts=2, lease_until=timezone.now() + timedelta(minutes=1)
-        )
+        Message.objects.filter(pk=message.pk).update(attempts=2, lease_until=timezone.now() + timedelta(minutes=1))
 
     first.script = [overtaken]
 
