@@ -35,7 +35,7 @@ def test_photo_is_private_and_its_opening_recorded(client, officer, kind):
 @pytest.mark.parametrize("kind", ["selfie", "..", "id_back"])
 def test_photo_that_is_not_there_is_not_found(client, officer, kind):
     passport = make_declaration(paper_kind="passport", paper_number="C1234567")
-    assert client.get(url(passport, f"photo/{kind}")).status_code == 404
+    assert client.get(url(passport, f"photo/{kind}"), follow=True).status_code == 404
 
 
 def test_photo_is_of_the_present_version(client, officer):

@@ -149,9 +149,11 @@ def test_forged_cookie_shows_nothing_of_the_draft(draft: Draft) -> None:
     for forged in draft_forgeries(draft.token)[::3]:
         client = Client()
         client.cookies[cookies.COOKIE] = forged
-        assert client.get(address).status_code == 404, forged
+        # A cookie with a NUL is no cookie of any browser: the whole request is refused.
+        refused, shown = (400, 400) if "\0" in forged else (404, 200)
+        assert client.get(address).status_code == refused, forged
         page = client.get(PAGE)
-        assert page.status_code == 200
+        assert page.status_code == shown
         assert b"Nguy\xe1\xbb\x85n Th\xe1\xbb\x8b M\xe1\xba\xabu" not in page.content
     assert unchanged(draft)
 
