@@ -154,7 +154,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_BEAT_SCHEDULE = {
-    "sweep-messages": {"task": "notifications.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", 60.0)},
+    # A sweep that nobody ran is no use later: the next one sees the same rows.
+    "sweep-messages": {
+        "task": "notifications.tasks.sweep",
+        "schedule": env.float("SWEEP_SECONDS", 10.0),
+        "options": {"expires": 30},
+    },
     "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},

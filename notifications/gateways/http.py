@@ -1,64 +1,153 @@
 """Calling a provider over HTTP.
 
-The errors of `requests` carry the request and so the text: none of them, and nothing the provider said,
+The errors of the HTTP library carry the request and so the text: none of them, and nothing the provider said,
 leaves this module. Failures are raised outside the `except` blocks so that they have no context either.
 """
 
+import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+import certifi
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from notifications.gateways.base import GatewayFailure, GatewayRejected, GatewayUnavailable
 
 # Seconds to connect and seconds to wait for the answer.
 TIMEOUT = (5, 10)
+# No provider's answer is longer; what is, is garbage.
+MAX_ANSWER = 64 * 1024
 # Our key, address or pace is refused or the service is not there: nothing was sent, and a person can mend it.
 NOT_SENT_STATUSES = frozenset({401, 402, 403, 404, 407, 429})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a provider is asked. Nothing of it shows in a repr: it holds keys, a number and perhaps a password."""
+
+    url: str = field(repr=False)
+    method: str = "POST"
+    json: object = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A provider's answer: the HTTP status and its JSON, None when it was none."""
+
+    status: int
+    data: object = field(repr=False)
+
+    @property
+    def is_ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def ask(request: Request) -> Reply:
+    """The provider's answer, whatever its status.
+
+    Raises GatewayUnavailable: no connection, timeout, line broken. Redirects are not followed: they would carry
+    the text elsewhere. A connection is kept open for the next request to the same provider.
+    """
+    failure: GatewayFailure
+    try:
+        return _exchange(request)
+    except HTTPError as problem:
+        failure = _network_failure(problem)
+    raise failure
 
 
 def post_json(url: str, payload: Mapping[str, str]) -> dict[str, object]:
     """The provider's JSON object in answer to `payload`.
 
     Raises GatewayUnavailable (no connection, timeout, 5xx, an answer that is no JSON object) or
-    GatewayRejected (any other 4xx). Redirects are not followed: they would carry the text elsewhere.
+    GatewayRejected (any other 4xx).
     """
-    response = _post(url, payload)
-    if response.status_code != requests.codes.ok:
-        raise _status_failure(response.status_code)
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+    return json_object(ask(Request(url, json=payload)))
+
+
+def json_object(reply: Reply) -> dict[str, object]:
+    """The JSON object of a reply with a good status. Raises as `post_json`."""
+    if not reply.is_ok:
+        raise status_failure(reply.status)
+    if not isinstance(reply.data, dict):
         raise GatewayUnavailable("garbage")
-    return answer
+    return reply.data
 
 
-def _post(url: str, payload: Mapping[str, str]) -> requests.Response:
-    try:
-        return requests.post(url, json=payload, timeout=TIMEOUT, allow_redirects=False)
-    except requests.RequestException as problem:
-        failure = _network_failure(problem)
-    raise failure
-
-
-def _network_failure(problem: requests.RequestException) -> GatewayFailure:
-    cause = problem.args[0] if problem.args else None
-    if isinstance(problem, requests.ConnectTimeout):
-        return GatewayUnavailable("connect-timeout", not_sent=True)
-    if isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError):
-        return GatewayUnavailable("no-connection", not_sent=True)
-    if isinstance(problem, requests.Timeout):
-        return GatewayUnavailable("timeout")
-    # The line broke somewhere in between: the provider may have it.
-    return GatewayUnavailable("network")
-
-
-def _status_failure(status: int) -> GatewayFailure:
+def status_failure(status: int) -> GatewayFailure:
+    """What an HTTP status that is no success means."""
     code = f"http-{status}"
     if status in NOT_SENT_STATUSES:
         return GatewayUnavailable(code, not_sent=True)
-    if 400 <= status < 500 and status != requests.codes.request_timeout:
+    if 400 <= status < 500 and status != 408:
         return GatewayRejected(code)
     return GatewayUnavailable(code)
+
+
+@cache
+def _pool(proxy: str) -> PoolManager:
+    options = {"num_pools": 8, "maxsize": 4, "retries": False, "ca_certs": certifi.where()}
+    return ProxyManager(proxy, **options) if proxy else PoolManager(**options)  # type: ignore[arg-type]
+
+
+@cache
+def _proxy_for(scheme: str, host: str) -> str:
+    """The proxy that this machine's environment names for the host, or ""."""
+    return "" if proxy_bypass(host) else getproxies().get(scheme, "")
+
+
+def _exchange(request: Request) -> Reply:
+    headers, body = dict(request.headers), None
+    if request.form is not None:
+        headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(request.form).encode()
+    elif request.json is not None:
+        headers["Content-Type"], body = "application/json", json.dumps(request.json).encode()
+    parts = urlsplit(request.url)
+    connect, read = TIMEOUT
+    response = _pool(_proxy_for(parts.scheme, parts.hostname or "")).request(
+        request.method,
+        request.url,
+        body=body,
+        headers=headers,
+        timeout=Timeout(connect=connect, read=read),
+        redirect=False,
+        preload_content=False,
+    )
+    return Reply(response.status, _parsed(_read(response, time.monotonic() + read)))
+
+
+def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+    """The body; an empty one when it is too long, or comes in drops that would outlast the message's lease."""
+    content = b""
+    for chunk in response.stream(8192):
+        content += chunk
+        if len(content) > MAX_ANSWER or time.monotonic() > deadline:
+            response.close()
+            return b""
+    response.release_conn()
+    return content
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _network_failure(problem: HTTPError) -> GatewayFailure:
+    if isinstance(problem, NewConnectionError):  # by the library's family tree also a timeout
+        return GatewayUnavailable("no-connection", not_sent=True)
+    if isinstance(problem, ConnectTimeoutError):
+        return GatewayUnavailable("connect-timeout", not_sent=True)
+    if isinstance(problem, ReadTimeoutError):
+        return GatewayUnavailable("timeout")
+    # The line broke somewhere in between: the provider may have it.
+    return GatewayUnavailable("network")

@@ -5,11 +5,12 @@ Claim (a short transaction with the row locked) → the provider's call, with no
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from notifications import secrets
@@ -19,13 +20,15 @@ from notifications.gateways.base import GatewayRejected, GatewayUnavailable, Out
 from notifications.models import Attempt, Message
 from notifications.segments import is_gsm7
 from notifications.services.queueing import publish_message
-from notifications.services.states import LEASE, accept, finish, is_stale, is_takeable, postpone
+from notifications.services.states import CALL_LIMIT, LEASE, accept, finish, is_stale, is_takeable, postpone
 
 logger = logging.getLogger(__name__)
 
 # Minutes from one failed try to the next: at once, 1, 5, 15, 60, then hourly until 24 hours have gone by.
 RETRY_MINUTES = (0, 1, 5, 15, 60) + (60,) * 22
 MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
+# A database that restarts is waited for, in seconds between tries: what is known should not have to be sent again.
+RECORD_PAUSES = (0.2, 1, 3)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,14 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     claim = _claim(message_id)
     if claim is None:
         return None
-    return _record(claim, _call_gateways(claim))
+    calls = _call_gateways(claim)
+    for pause in RECORD_PAUSES:
+        try:
+            return _record(claim, calls)
+        except OperationalError:
+            connection.close()
+            time.sleep(pause)
+    return _record(claim, calls)
 
 
 def retry_delay(attempts: int) -> timedelta | None:
@@ -103,11 +113,13 @@ def _text_of(message: Message) -> str:
 
 
 def _call_gateways(claim: Claim) -> tuple[list[Attempt], str]:
-    """One try: the first gateway, and the next only when it is certain that the one before sent nothing.
+    """One try: the first gateway, and the next only when it is certain that the one before sent nothing and the
+    lease leaves time for it.
 
     The calls made, not saved yet (the last one decides), and the provider's message id.
     """
     calls: list[Attempt] = []
+    latest_start = timezone.now() + LEASE - CALL_LIMIT
     for gateway in get_gateways():
         call = Attempt(message_id=claim.message_id, number=claim.number, gateway=gateway.name)
         calls.append(call)
@@ -121,7 +133,7 @@ def _call_gateways(claim: Claim) -> tuple[list[Attempt], str]:
         except GatewayRejected as problem:
             call.outcome, call.code = AttemptOutcome.REJECTED, problem.code
         call.finished_at = timezone.now()
-        if not goes_on:
+        if not goes_on or call.finished_at > latest_start:
             break
     return calls, provider_message_id
 

@@ -7,7 +7,9 @@ from django.utils import timezone
 from notifications.enums import MessageStatus
 from notifications.models import Message
 
-# Longer than one delivery may take: 5 s to find one gateway unreachable, 15 s for the next.
+# What one call to one gateway may take: 5 s to connect, 10 s to the first byte of the answer, 10 s to its last.
+CALL_LIMIT = timedelta(seconds=25)
+# Longer than one delivery may take. With the sweep's 10 s a killed worker's message is on its way again within 60 s.
 LEASE = timedelta(seconds=40)
 
 

@@ -3,14 +3,14 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from notifications import secrets
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable
 from notifications.models import Message
-from notifications.services import deliver_message, queue_message
+from notifications.services import deliver_message, delivery, queue_message
 from notifications.services.delivery import MAX_ATTEMPTS, retry_delay
 from tests.notifications.conftest import PHONE
 
@@ -286,3 +286,28 @@ def test_deliver_message_refuses_to_send_inside_a_transaction(made, first, queue
     in_block: list[bool] = []
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED
     assert in_block == [False]
+
+
+def test_deliver_message_starts_no_call_that_would_outlast_its_lease(message, first, second, monkeypatch):
+    monkeypatch.setattr(delivery, "CALL_LIMIT", delivery.LEASE)
+    first.script = [GatewayUnavailable("connect-timeout", not_sent=True)]
+
+    assert deliver_message(message.pk) == MessageStatus.FAILED
+    assert second.sent == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monkeypatch, queue):
+    message = queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
+    record, refusals = delivery._record, [OperationalError("restarting"), OperationalError("restarting")]
+
+    def fragile(*arguments):
+        if refusals:
+            raise refusals.pop()
+        return record(*arguments)
+
+    monkeypatch.setattr(delivery, "_record", fragile)
+    monkeypatch.setattr(delivery, "RECORD_PAUSES", (0, 0, 0))
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert len(first.sent) == 1
