@@ -49,6 +49,8 @@ class Message(models.Model):
     provider_message_id = models.CharField(_("provider's message id"), max_length=64, blank=True)
     last_error_code = models.CharField(_("last error"), max_length=40, blank=True)
     related_key = models.CharField(_("belongs to"), max_length=64, blank=True, db_index=True)
+    # When the provider is asked next what became of it; empty when it is not asked (any more).
+    poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -60,6 +62,10 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], name="message_waiting", condition=Q(status__in=WAITING)),
             models.Index(fields=["lease_until"], name="message_sending", condition=Q(status=MessageStatus.SENDING)),
+            models.Index(fields=["poll_at"], name="message_polled", condition=Q(poll_at__isnull=False)),
+            models.Index(
+                fields=["provider_message_id"], name="message_at_provider", condition=~Q(provider_message_id="")
+            ),
         ]
         constraints = [
             # The promise that no one-time password outlives its use, held by the database.
@@ -91,6 +97,38 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.gateway} {self.outcome}"
+
+
+class ProviderReceipt(models.Model):
+    """What a provider reported, once a report however often it came. Without a message: we know of none."""
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="receipts", verbose_name=_("message"), null=True
+    )
+    gateway = models.CharField(_("gateway"), max_length=20)
+    request_id = models.CharField(_("request id"), max_length=50, blank=True)
+    provider_message_id = models.CharField(_("provider's message id"), max_length=64, blank=True)
+    delivered = models.BooleanField(_("delivered"))
+    code = models.CharField(_("answer"), max_length=40, blank=True)
+    times = models.PositiveIntegerField(_("times received"), default=1)
+    received_at = models.DateTimeField(_("first received"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request_id", "provider_message_id", "gateway", "delivered", "code"],
+                name="one_receipt_a_report",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider_message_id"], name="receipt_unknown", condition=Q(message__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.pk}"
 
 
 class InboxMessage(models.Model):

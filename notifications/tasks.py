@@ -15,3 +15,9 @@ def deliver(message_id: int) -> None:
 def sweep() -> None:
     """Takes up every message whose time has come or that was left half done."""
     services.sweep()
+
+
+@shared_task(name="notifications.tasks.poll_receipts", ignore_result=True)
+def poll_receipts() -> None:
+    """Asks providers what became of messages whose receipt has not come."""
+    services.poll_receipts()

@@ -5,5 +5,6 @@ from notifications import views
 app_name = "notifications"
 
 urlpatterns = [
-    path("", views.inbox, name="inbox"),
+    path("hop-thu-thu/", views.inbox, name="inbox"),
+    path("sms/bao-phat/<slug:gateway>/<str:secret>/", views.receipt, name="receipt"),
 ]

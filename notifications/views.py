@@ -1,14 +1,28 @@
-"""The test inbox: a page that stands in for the phone of whoever tries the portal out. Development only."""
+"""Where providers send their receipts; and the test inbox, a page that stands in for a phone. Development only."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import cast
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
+from notifications.gateways import find_gateway
+from notifications.gateways.base import ReportingGateway
 from notifications.models import InboxMessage
 from notifications.phones import phone_matches
+from notifications.services import record_report
+
+logger = logging.getLogger(__name__)
 
 SHOWN = 50
+MAX_RECEIPT = 16 * 1024
 
 
 def inbox_enabled() -> bool:
@@ -24,3 +38,46 @@ def inbox(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:30]
     messages = InboxMessage.objects.filter(phone_matches(query)) if query else InboxMessage.objects.all()
     return render(request, "notifications/inbox.html", {"query": query, "texts": messages[:SHOWN]})
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def receipt(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
+    """A provider's word on a message, in the address, a form or JSON. 404 unless it knows the shared secret.
+
+    200 for everything else that was read, also for messages that we do not know: a second try would not help. 503
+    when it could not be written down: then it would.
+    """
+    found = find_gateway(gateway)
+    expected = found.receipt_secret if isinstance(found, ReportingGateway) else ""
+    if not expected or not constant_time_compare(secret, expected):
+        raise Http404
+    report = cast("ReportingGateway", found).read_report(_values(request))
+    if report is None:
+        logger.warning("A receipt of %s made no sense", gateway)
+        return _answer("unreadable")
+    try:
+        return _answer("ok" if record_report(gateway, report) else "unknown")
+    except DatabaseError:
+        logger.warning("A receipt of %s could not be written down", gateway)
+        return _answer("later", 503)
+
+
+def _values(request: HttpRequest) -> Mapping[str, object]:
+    values: dict[str, object] = dict(request.GET.items())
+    if request.content_type != "application/json":
+        return values | dict(request.POST.items())
+    if int(request.headers.get("Content-Length") or 0) > MAX_RECEIPT:
+        return values
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return values
+    return values | body if isinstance(body, dict) else values
+
+
+def _answer(word: str, status: int = 200) -> HttpResponse:
+    response = HttpResponse(word, content_type="text/plain", status=status)
+    # Django would log the address, which ends in the shared secret.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("SWEEP_SECONDS", 10.0),
         "options": {"expires": 30},
     },
+    "poll-receipts": {"task": "notifications.tasks.poll_receipts", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
@@ -209,6 +210,9 @@ ESMS = {
     "SECRET_KEY": env.str("ESMS_SECRET_KEY", ""),
     "BRANDNAME": env.str("ESMS_BRANDNAME", ""),
     "SANDBOX": env.bool("ESMS_SANDBOX", False),
+    # Asked where no receipt came. Receipts come when RECEIPT_SECRET is set: it ends the address that eSMS calls.
+    "STATUS_URL": env.str("ESMS_STATUS_URL", "https://rest.esms.vn/MainService.svc/json/GetSendStatus"),
+    "RECEIPT_SECRET": env.str("ESMS_RECEIPT_SECRET", ""),
 }
 
 # -- Files ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("registration.urls")),
     path("co-quan/", include("agencies.urls")),
     path("tai-khoan/", include("accounts.urls")),
-    path("hop-thu-thu/", include("notifications.urls")),
+    path("", include("notifications.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("health/live", views.health_live, name="health-live"),

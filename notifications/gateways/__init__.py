@@ -1,13 +1,16 @@
 """The SMS gateways: one class a provider, used in the order of settings.SMS_GATEWAYS."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.gateways.base import Gateway
+from notifications.gateways.base import Gateway, ReportingGateway
 from notifications.gateways.esms import EsmsGateway
 from notifications.gateways.inbox import InboxGateway
+
+RECEIPT_SECRET = re.compile(r"[A-Za-z0-9_-]{16,100}")
 
 BUILDERS: dict[str, Callable[[], Gateway]] = {
     "inbox": InboxGateway,
@@ -31,12 +34,25 @@ def get_gateways() -> list[Gateway]:
     return [BUILDERS[name]() for name in names]
 
 
+def find_gateway(name: str) -> Gateway | None:
+    """The gateway of this name, if settings.SMS_GATEWAYS lists it."""
+    return BUILDERS[name]() if name in settings.SMS_GATEWAYS and name in BUILDERS else None
+
+
 def check_settings() -> None:
     """Raises ImproperlyConfigured, which names the setting, for what must not start serving people."""
-    get_gateways()
+    for gateway in get_gateways():
+        _check_receipt_secret(gateway)
     if settings.DEBUG:
         return
     if "inbox" in settings.SMS_GATEWAYS:
         raise ImproperlyConfigured("SMS_GATEWAYS has inbox, which shows passwords on a page: only when DEBUG is on.")
     if "esms" in settings.SMS_GATEWAYS and not settings.ESMS["URL"].startswith("https://"):
         raise ImproperlyConfigured("ESMS_URL must begin with https:// when DEBUG is off.")
+
+
+def _check_receipt_secret(gateway: Gateway) -> None:
+    secret = gateway.receipt_secret if isinstance(gateway, ReportingGateway) else ""
+    if secret and not RECEIPT_SECRET.fullmatch(secret):
+        name = f"{gateway.name.upper()}_RECEIPT_SECRET"
+        raise ImproperlyConfigured(f"{name} must be 16 to 100 letters, digits, - and _: it is part of an address.")

@@ -1,7 +1,10 @@
 """What every SMS provider looks like to the rest of the program."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from django.conf import settings
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,19 @@ class SendResult:
     """The provider has taken the message. Its own id for it: 64 characters at most, "" when it gave none."""
 
     provider_message_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a provider says became of a message; `delivered` is None while it does not know.
+
+    It names the message by our request id, by its own id, or by both. `code` is a short code of its own, or "".
+    """
+
+    delivered: bool | None
+    request_id: str = ""
+    provider_message_id: str = ""
+    code: str = ""
 
 
 class GatewayFailure(Exception):
@@ -50,3 +66,34 @@ class Gateway(Protocol):
     def send(self, message: OutgoingMessage) -> SendResult:
         """Hands `message` over, within 15 s. Raises GatewayUnavailable or GatewayRejected, nothing else."""
         ...
+
+
+@runtime_checkable
+class ReportingGateway(Protocol):
+    """A provider that calls us when a message has reached the phone, or never will."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def receipt_secret(self) -> str:
+        """The part of the receipts' address that only the provider knows; "" when it sends none."""
+        ...
+
+    def read_report(self, values: Mapping[str, object]) -> Report | None:
+        """What a receipt says; None when it makes no sense."""
+        ...
+
+
+@runtime_checkable
+class PolledGateway(Protocol):
+    """A provider that can be asked what became of a message."""
+
+    def fetch_report(self, provider_message_id: str) -> Report:
+        """Asks, within 15 s. Raises GatewayFailure."""
+        ...
+
+
+def receipt_url(name: str, secret: str) -> str:
+    """Where the provider sends its receipts: the address of `notifications.views.receipt`."""
+    return f"{settings.PUBLIC_URL}/sms/bao-phat/{name}/{secret}/"

@@ -1,15 +1,24 @@
 """eSMS.vn, "customer care" messages under a registered brand name.
 
-The API and its codes: https://developers.esms.vn/ (SendMultipleMessage_V4_post_json).
+The API and its codes: https://developers.esms.vn/ (SendMultipleMessage_V4_post_json, Callback URL, GetSendStatus).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage, SendResult
-from notifications.gateways.http import post_json
+from notifications.gateways.base import (
+    GatewayRejected,
+    GatewayUnavailable,
+    OutgoingMessage,
+    Report,
+    SendResult,
+    receipt_url,
+)
+from notifications.gateways.http import Request, ask, json_object, post_json
 from notifications.phones import national_digits
 
 ACCEPTED = "100"
@@ -19,6 +28,8 @@ DUPLICATE = "124"
 ACCOUNT_CODES = frozenset({"101", "103", "104", "140"})
 # This message: bad number, template, network without our brand name, blocked word.
 MESSAGE_CODES = frozenset({"108", "146", "177", "201"})
+# The provider has done what it could; SendSuccess and SendFailed say with what result.
+DONE = "5"
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,8 @@ class EsmsGateway:
     secret_key: str = field(repr=False)
     brandname: str
     sandbox: bool = False
+    status_url: str = ""
+    receipt_secret: str = field(default="", repr=False)
     name: str = "esms"
 
     @classmethod
@@ -37,7 +50,15 @@ class EsmsGateway:
         for key in ("URL", "API_KEY", "SECRET_KEY", "BRANDNAME"):
             if not config[key]:
                 raise ImproperlyConfigured(f"ESMS_{key} is not set. It is needed when SMS_GATEWAYS has esms.")
-        return cls(config["URL"], config["API_KEY"], config["SECRET_KEY"], config["BRANDNAME"], config["SANDBOX"])
+        return cls(
+            url=config["URL"],
+            api_key=config["API_KEY"],
+            secret_key=config["SECRET_KEY"],
+            brandname=config["BRANDNAME"],
+            sandbox=config["SANDBOX"],
+            status_url=config.get("STATUS_URL", ""),
+            receipt_secret=config.get("RECEIPT_SECRET", ""),
+        )
 
     def send(self, message: OutgoingMessage) -> SendResult:
         """See Gateway.send. A repeated request id counts as accepted."""
@@ -52,8 +73,30 @@ class EsmsGateway:
         # An unknown code may mean anything; one that is no short number is not even recorded.
         raise GatewayUnavailable(f"esms-{code}" if code.isdecimal() and len(code) <= 5 else "garbage")
 
+    def read_report(self, values: Mapping[str, object]) -> Report | None:
+        """See ReportingGateway. eSMS sends SMSID, RequestId, SendStatus, SendSuccess and SendFailed in the address."""
+        request_id, provider_message_id = (str(values.get(key) or "") for key in ("RequestId", "SMSID"))
+        if not request_id and not provider_message_id:
+            return None
+        return self._report(values, request_id, provider_message_id)
+
+    def fetch_report(self, provider_message_id: str) -> Report:
+        """See PolledGateway. eSMS remembers a message for 7 days."""
+        keys = {"RefId": provider_message_id, "ApiKey": self.api_key, "SecretKey": self.secret_key}
+        answer = json_object(ask(Request(f"{self.status_url}?{urlencode(keys)}", method="GET")))
+        if str(answer.get("CodeResponse", "")) != ACCEPTED:
+            raise GatewayUnavailable("esms-status")
+        return self._report(answer, "", provider_message_id)
+
+    def _report(self, values: Mapping[str, object], request_id: str, provider_message_id: str) -> Report:
+        delivered = None
+        if str(values.get("SendStatus", "")) == DONE:
+            succeeded, failed = (str(values.get(key) or "0") != "0" for key in ("SendSuccess", "SendFailed"))
+            delivered = True if succeeded else False if failed else None
+        return Report(delivered, request_id, provider_message_id, code="" if delivered else "esms-failed")
+
     def _payload(self, message: OutgoingMessage) -> dict[str, str]:
-        return {
+        payload = {
             "ApiKey": self.api_key,
             "SecretKey": self.secret_key,
             "Phone": national_digits(message.phone),
@@ -64,3 +107,6 @@ class EsmsGateway:
             "Sandbox": "1" if self.sandbox else "0",
             "RequestId": message.request_id,
         }
+        if self.receipt_secret:
+            payload["CallbackUrl"] = receipt_url(self.name, self.receipt_secret)
+        return payload

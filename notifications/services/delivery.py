@@ -20,6 +20,7 @@ from notifications.gateways.base import GatewayRejected, GatewayUnavailable, Out
 from notifications.models import Attempt, Message
 from notifications.segments import is_gsm7
 from notifications.services.queueing import publish_message
+from notifications.services.receipts import apply_early_reports
 from notifications.services.states import CALL_LIMIT, LEASE, accept, finish, is_stale, is_takeable, postpone
 
 logger = logging.getLogger(__name__)
@@ -159,6 +160,7 @@ def _settle(message: Message, call: Attempt, provider_message_id: str) -> None:
     delay = retry_delay(message.attempts)
     if call.outcome == AttemptOutcome.ACCEPTED:
         accept(message, provider_message_id)
+        apply_early_reports(message)
     elif call.outcome == AttemptOutcome.UNAVAILABLE and delay is not None:
         postpone(message, call.code, delay)
         if not delay:

@@ -11,6 +11,8 @@ from notifications.models import Message
 CALL_LIMIT = timedelta(seconds=25)
 # Longer than one delivery may take. With the sweep's 10 s a killed worker's message is on its way again within 60 s.
 LEASE = timedelta(seconds=40)
+# How long a receipt is waited for before the provider is asked.
+FIRST_POLL = timedelta(minutes=10)
 
 
 def is_abandoned(message: Message, now: datetime) -> bool:
@@ -36,6 +38,19 @@ def accept(message: Message, provider_message_id: str) -> None:
     message.provider_message_id = provider_message_id
     message.sent_at = timezone.now()
     message.last_error_code = ""
+    # Asked for only where a receipt has not come by then.
+    message.poll_at = message.sent_at + FIRST_POLL if provider_message_id else None
+    _let_go(message)
+
+
+def confirm(message: Message) -> None:
+    """It has reached the phone, whatever we knew of it until now."""
+    now = timezone.now()
+    message.status = MessageStatus.DELIVERED
+    message.sent_at = message.sent_at or now
+    message.finished_at = now
+    message.last_error_code = ""
+    message.poll_at = None
     _let_go(message)
 
 
@@ -53,6 +68,7 @@ def finish(message: Message, status: MessageStatus, code: str) -> None:
     message.status = status
     message.last_error_code = code or message.last_error_code
     message.finished_at = timezone.now()
+    message.poll_at = None
     _let_go(message)
 
 

@@ -24,6 +24,7 @@ class Provider:
     def __init__(self) -> None:
         self.status, self.body, self.delay, self.hang_up = 200, b"", 0.0, False
         self.requests: list[dict[str, str]] = []
+        self.asked: list[str] = []
         self.accept()
         provider = self
 
@@ -34,6 +35,13 @@ class Provider:
                 time.sleep(provider.delay)
                 if provider.hang_up:
                     return
+                self.send_response(provider.status)
+                self.send_header("Content-Length", str(len(provider.body)))
+                self.end_headers()
+                self.wfile.write(provider.body)
+
+            def do_GET(self):
+                provider.asked.append(self.path)
                 self.send_response(provider.status)
                 self.send_header("Content-Length", str(len(provider.body)))
                 self.end_headers()
@@ -86,6 +94,7 @@ def provider(settings) -> Iterator[Provider]:
         "SECRET_KEY": "secret-of-ours",
         "BRANDNAME": "BHXH",
         "SANDBOX": False,
+        "STATUS_URL": provider.url,
     }
     yield provider
     provider.close()

@@ -1,7 +1,11 @@
+import json
+from urllib.parse import urlencode
+
 import pytest
 from django.urls import reverse
 
 from notifications.models import InboxMessage
+from notifications.services import deliver_message
 
 pytestmark = pytest.mark.django_db
 PASSWORD_TEXT = "Ma so: 7912345678. Mat khau: aB3dE5gH7j."
@@ -74,3 +78,60 @@ def test_inbox_shows_the_newest_fifty(client, inbox):
 
 def test_inbox_only_shows(client, inbox):
     assert client.post(inbox).status_code == 405
+
+
+SECRET = "duong-dan-bi-mat-0001"
+
+
+@pytest.fixture
+def told(message, provider, settings):
+    """An accepted message whose provider knows where to send receipts."""
+    settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": SECRET}
+    deliver_message(message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def receipt(message, **values):
+    return {"SMSID": "sms-1", "RequestId": message.request_id, "SendStatus": "5", "SendSuccess": "1"} | values
+
+
+def test_receipt_address_is_told_to_the_provider(told, provider, client):
+    address = provider.requests[0]["CallbackUrl"]
+    assert address.endswith(f"/sms/bao-phat/esms/{SECRET}/")
+
+    answer = client.get(address.partition("//")[2].partition("/")[2].join(["/", ""]), receipt(told))
+
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    told.refresh_from_db()
+    assert told.status == "delivered"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_receipt_is_taken_as_json_and_as_form(told, client, content_type):
+    client.handler.enforce_csrf_checks = True
+    values = receipt(told)
+    body = json.dumps(values) if content_type == "application/json" else urlencode(values)
+    answer = client.post(f"/sms/bao-phat/esms/{SECRET}/", body, content_type=content_type)
+    assert answer.content == b"ok"
+
+
+@pytest.mark.parametrize("path", ["esms/guessed-0123456789", "esms/x", "inbox/duong-dan-bi-mat-0001", "pigeon/x"])
+def test_receipt_from_strangers_is_not_there(told, client, path):
+    assert client.get(f"/sms/bao-phat/{path}/", receipt(told)).status_code == 404
+    told.refresh_from_db()
+    assert told.status == "accepted"
+
+
+def test_receipt_address_is_closed_without_a_secret(message, provider, client):
+    assert client.get("/sms/bao-phat/esms//").status_code == 404
+    assert client.get("/sms/bao-phat/esms/x/", receipt(message)).status_code == 404
+
+
+def test_receipt_that_makes_no_sense_or_is_unknown_is_taken_and_left(told, client, caplog):
+    address = f"/sms/bao-phat/esms/{SECRET}/"
+    assert client.get(address).content == b"unreadable"
+    assert client.post(address, "[" * 5000, content_type="application/json").content == b"unreadable"
+    answer = client.get(address, receipt(told, RequestId="someone-elses"))
+    assert (answer.status_code, answer.content) == (200, b"unknown")
+    assert SECRET not in caplog.text

@@ -78,3 +78,11 @@ def test_program_with_the_inbox_and_without_debug_does_not_start():
 
     assert end.returncode != 0
     assert "SMS_GATEWAYS" in end.stderr
+
+
+@pytest.mark.parametrize("secret", ["short", "with/slash-and-more", "x" * 101])
+def test_check_settings_refuses_a_receipt_secret_that_is_no_address(settings, secret):
+    settings.SMS_GATEWAYS, settings.ESMS = ["esms"], ESMS | {"RECEIPT_SECRET": secret}
+
+    with pytest.raises(ImproperlyConfigured, match="ESMS_RECEIPT_SECRET"):
+        check_settings()

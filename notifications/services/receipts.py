@@ -1,0 +1,142 @@
+"""Receipts: what became of a message after a provider accepted it, told by the provider or asked for.
+
+Receipts may come twice, late, before the provider's own answer, in the wrong order, or for messages of others.
+Delivered is the last word; failed counts only for what that provider had accepted.
+"""
+
+import logging
+import re
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from notifications.enums import MessageStatus
+from notifications.gateways import find_gateway
+from notifications.gateways.base import GatewayFailure, PolledGateway, Report
+from notifications.models import Message, ProviderReceipt
+from notifications.services.states import FIRST_POLL, confirm, finish
+
+logger = logging.getLogger(__name__)
+
+UNDELIVERED = "undelivered"
+# eSMS answers for 7 days.
+POLL_FOR = timedelta(days=7)
+POLL_BATCH = 100
+POLL_SECONDS = 45.0
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,30}")
+
+
+def record_report(gateway: str, report: Report) -> bool:
+    """Writes down what `gateway` reported and lets it count once; whether we know the message.
+
+    An outcome that is still open leaves no trace.
+    """
+    report = _tidied(report)
+    if report.delivered is None or not (report.request_id or report.provider_message_id):
+        return False
+    with transaction.atomic():
+        message = _find(gateway, report)
+        _keep(gateway, report, message)
+        if message is not None:
+            _apply(message, gateway, report)
+    logger.info("Receipt of %s for message %s", gateway, message.pk if message else "unknown")
+    return message is not None
+
+
+def apply_early_reports(message: Message) -> None:
+    """Lets reports count that came before the provider's answer. The row is locked and has just been accepted."""
+    named = Q(request_id=message.request_id)
+    if message.provider_message_id:
+        named |= Q(provider_message_id=message.provider_message_id, message=None)
+    early = list(ProviderReceipt.objects.filter(named, gateway=message.gateway).order_by("-delivered"))
+    for receipt in early:
+        if receipt.message_id is None:
+            receipt.message = message
+            receipt.save(update_fields=["message"])
+        _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
+
+
+def poll_receipts() -> int:
+    """Asks about accepted messages without a receipt, those due longest first; how many were asked about.
+
+    POLL_BATCH at most, and for POLL_SECONDS at most. Asked after 10 minutes, then at each doubling of the age, for
+    7 days.
+    """
+    until, asked = time.monotonic() + POLL_SECONDS, 0
+    due = Message.objects.filter(poll_at__lte=timezone.now(), status=MessageStatus.ACCEPTED).order_by("poll_at")
+    for message in due[:POLL_BATCH]:
+        if time.monotonic() > until:
+            break
+        asked += _poll(message)
+    return asked
+
+
+def _tidied(report: Report) -> Report:
+    """Only what looks like an id or a code is kept: a provider's words may hold a number or a text."""
+    return Report(
+        report.delivered,
+        report.request_id if _ID.fullmatch(report.request_id) and len(report.request_id) <= 50 else "",
+        report.provider_message_id if _ID.fullmatch(report.provider_message_id) else "",
+        report.code if _CODE.fullmatch(report.code) else "",
+    )
+
+
+def _find(gateway: str, report: Report) -> Message | None:
+    """The message, locked."""
+    rows = Message.objects.select_for_update()
+    if report.request_id:
+        return rows.filter(request_id=report.request_id).first()
+    return rows.filter(provider_message_id=report.provider_message_id, gateway=gateway).first()
+
+
+def _keep(gateway: str, report: Report, message: Message | None) -> None:
+    receipt, is_new = ProviderReceipt.objects.get_or_create(
+        gateway=gateway,
+        request_id=report.request_id,
+        provider_message_id=report.provider_message_id,
+        delivered=bool(report.delivered),
+        code=report.code,
+        defaults={"message": message},
+    )
+    if not is_new:
+        ProviderReceipt.objects.filter(pk=receipt.pk).update(times=F("times") + 1)
+
+
+def _apply(message: Message, gateway: str, report: Report) -> None:
+    if report.delivered:
+        if message.status not in (MessageStatus.DELIVERED, MessageStatus.CANCELLED):
+            message.gateway = message.gateway or gateway
+            confirm(message)
+    elif message.status == MessageStatus.ACCEPTED and message.gateway == gateway:
+        finish(message, MessageStatus.DEAD, report.code or UNDELIVERED)
+        logger.warning("Message %s needs a person: it did not reach the phone", message.pk)
+
+
+def _poll(message: Message) -> bool:
+    now, gateway = timezone.now(), _pollable(message.gateway)
+    claimed = Message.objects.filter(pk=message.pk, poll_at=message.poll_at)
+    if not claimed.update(poll_at=_next_poll(message.sent_at, now) if gateway else None) or gateway is None:
+        return False
+    try:
+        report = gateway.fetch_report(message.provider_message_id)
+    except GatewayFailure as problem:
+        logger.info("Message %s: no word from %s: %s", message.pk, message.gateway, problem.code)
+        return True
+    if report.delivered is not None:
+        record_report(message.gateway, report)
+    return True
+
+
+def _pollable(name: str) -> PolledGateway | None:
+    gateway = find_gateway(name) if name in settings.SMS_GATEWAYS else None
+    return gateway if isinstance(gateway, PolledGateway) else None
+
+
+def _next_poll(sent_at: datetime | None, now: datetime) -> datetime | None:
+    age = now - (sent_at or now)
+    return now + max(age, FIRST_POLL) if age < POLL_FOR else None

@@ -1,0 +1,183 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from notifications.enums import MessageStatus
+from notifications.gateways.base import GatewayUnavailable, Report
+from notifications.models import Message, ProviderReceipt
+from notifications.services import cancel_message, deliver_message, poll_receipts, record_report
+
+DELIVERED, FAILED = Report(True), Report(False, code="esms-failed")
+
+
+def report(message: Message, about: Report = DELIVERED, by: str = "request", gateway: str = "esms") -> bool:
+    named = {"request_id": message.request_id} if by == "request" else {"provider_message_id": "sms-1"}
+    return record_report(gateway, Report(about.delivered, code=about.code, **named))
+
+
+def status(message: Message) -> str:
+    message.refresh_from_db()
+    return message.status
+
+
+@pytest.fixture
+def sent(message, provider) -> Message:
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    return message
+
+
+@pytest.mark.parametrize("by", ["request", "provider"])
+def test_record_report_confirms_by_either_id(sent, by):
+    assert report(sent, by=by)
+    assert status(sent) == MessageStatus.DELIVERED
+    assert sent.finished_at is not None
+    assert sent.poll_at is None
+
+
+def test_record_report_counts_a_repeated_one_once(sent):
+    assert report(sent)
+    finished_at = Message.objects.get().finished_at
+    assert report(sent)
+
+    assert Message.objects.get().finished_at == finished_at
+    assert [receipt.times for receipt in ProviderReceipt.objects.all()] == [2]
+
+
+def test_record_report_gives_what_did_not_arrive_to_a_person(sent):
+    assert report(sent, FAILED)
+    assert status(sent) == MessageStatus.DEAD
+    assert sent.last_error_code == "esms-failed"
+
+
+@pytest.mark.parametrize("order", [(DELIVERED, FAILED), (FAILED, DELIVERED)])
+def test_record_report_lets_delivered_be_the_last_word(sent, order):
+    for each in order:
+        report(sent, each)
+    assert status(sent) == MessageStatus.DELIVERED
+
+
+def test_record_report_counts_what_nobody_knows(db):
+    for _ in range(2):
+        assert not record_report("esms", Report(True, "never-seen", "sms-9"))
+    assert [(row.message, row.times) for row in ProviderReceipt.objects.all()] == [(None, 2)]
+
+
+def test_record_report_keeps_no_words_of_the_provider(sent):
+    assert not record_report("esms", Report(False, "Mat khau: abc", "0912 345 678", "so 0912 345 678 sai"))
+    assert not ProviderReceipt.objects.exists()
+    report(sent, Report(False, code="so 0912 345 678 sai"))
+    assert ProviderReceipt.objects.get().code == ""
+    assert (status(sent), sent.last_error_code) == (MessageStatus.DEAD, "undelivered")
+
+
+def test_record_report_leaves_an_open_outcome_alone(sent):
+    assert not report(sent, Report(None))
+    assert status(sent) == MessageStatus.ACCEPTED
+
+
+def test_early_report_counts_and_the_late_answer_does_not(message, first):
+    first.script = [lambda: report(message, gateway="first")]
+
+    assert deliver_message(message.pk) is None
+    assert status(message) == MessageStatus.DELIVERED
+    assert message.secret_encrypted == ""
+    assert [row.outcome for row in message.tries.all()] == ["accepted"]
+
+
+def test_early_failure_counts_when_the_answer_has_come(message, provider, monkeypatch):
+    from notifications.services import delivery
+
+    call = delivery._call_gateways
+
+    def overtaken(*arguments):
+        assert not report(message, FAILED, by="provider"), "the provider's id is not known yet"
+        return call(*arguments)
+
+    monkeypatch.setattr(delivery, "_call_gateways", overtaken)
+    assert deliver_message(message.pk) == MessageStatus.DEAD
+    assert message.receipts.count() == 1
+
+
+def test_report_of_delivery_ends_the_tries(message, first):
+    first.script = [GatewayUnavailable("timeout")]
+    assert deliver_message(message.pk) == MessageStatus.FAILED
+
+    report(message, gateway="first")
+
+    assert status(message) == MessageStatus.DELIVERED
+    assert message.secret_encrypted == ""
+    assert deliver_message(message.pk) is None
+
+
+def test_report_of_failure_ends_no_tries(message, first):
+    first.script = [GatewayUnavailable("timeout")]
+    deliver_message(message.pk)
+
+    report(message, FAILED, gateway="first")
+
+    assert status(message) == MessageStatus.FAILED
+
+
+def test_report_of_failure_by_another_provider_does_not_count(message, first, second):
+    first.script = [GatewayUnavailable("no-connection", not_sent=True)]
+    deliver_message(message.pk)
+
+    report(message, FAILED, gateway="first")
+
+    assert status(message) == MessageStatus.ACCEPTED
+
+
+def test_report_does_not_revive_what_was_cancelled(message):
+    cancel_message(message.pk)
+    report(message)
+    assert status(message) == MessageStatus.CANCELLED
+
+
+def make_poll_due(message: Message, age: timedelta = timedelta(minutes=11)) -> None:
+    now = timezone.now()
+    Message.objects.filter(pk=message.pk).update(poll_at=now, sent_at=now - age)
+
+
+def test_poll_receipts_asks_when_none_came(sent, provider):
+    assert poll_receipts() == 0, "it is too early"
+    make_poll_due(sent)
+    provider.answer({"CodeResponse": "100", "SMSID": "sms-1", "SendStatus": 5, "SendSuccess": 1, "SendFailed": 0})
+
+    assert poll_receipts() == 1
+    assert "RefId=sms-1" in provider.asked[0]
+    assert status(sent) == MessageStatus.DELIVERED
+    assert poll_receipts() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "http"),
+    [({"CodeResponse": "100", "SendStatus": 2}, 200), ({"CodeResponse": "101"}, 200), ({}, 500), ([], 200)],
+)
+def test_poll_receipts_asks_again_later(sent, provider, answer, http):
+    make_poll_due(sent, timedelta(hours=1))
+    provider.answer(answer, status=http)
+
+    assert poll_receipts() == 1
+    assert status(sent) == MessageStatus.ACCEPTED
+    assert timedelta(minutes=59) < sent.poll_at - timezone.now() <= timedelta(minutes=61)
+    assert poll_receipts() == 0
+
+
+def test_poll_receipts_gives_up_after_a_week(sent, provider):
+    make_poll_due(sent, timedelta(days=7))
+    provider.answer({"CodeResponse": "100", "SendStatus": 2})
+
+    poll_receipts()
+
+    assert status(sent) == MessageStatus.ACCEPTED
+    assert sent.poll_at is None
+
+
+def test_poll_receipts_asks_nobody_who_cannot_say(message, first):
+    deliver_message(message.pk)
+    make_poll_due(message)
+
+    assert poll_receipts() == 0
+    message.refresh_from_db()
+    assert message.poll_at is None
