@@ -6,6 +6,7 @@ A `.env` file beside `manage.py` (written by `make run`) is read when there is o
 """
 
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ def _needed(name: str, debug_default: str) -> str:
 
 def _list(value: str) -> list[str]:
     return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _toml(name: str, path: str) -> dict[str, Any]:
+    """The tables of the file that the variable `name` leads to; none when it is empty."""
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        reason = f"line and column: {problem}" if isinstance(problem, tomllib.TOMLDecodeError) else "cannot be read"
+        raise ImproperlyConfigured(f"{name}: {path}: {reason}") from None
 
 
 # -- Where things are -------------------------------------------------------------------------------------------
@@ -204,6 +216,11 @@ CREDENTIAL_KEYS = _list(_needed("CREDENTIAL_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXkt
 # -- Messages ---------------------------------------------------------------------------------------------------
 # Ordered gateways: the first sends, the next ones take over when it cannot. `inbox` is for development only.
 SMS_GATEWAYS = _list(_needed("SMS_GATEWAYS", "inbox"))
+# Tables of other providers (docs/gateways.md), each a name that SMS_GATEWAYS may list.
+SMS_PROVIDERS_FILE = env.str("SMS_PROVIDERS_FILE", "")
+SMS_PROVIDERS: dict[str, Any] = _toml("SMS_PROVIDERS_FILE", SMS_PROVIDERS_FILE)
+# How fast each may be asked, over all workers: esms=10/second,speedsms=300/minute
+SMS_RATES = dict(part.partition("=")[::2] for part in _list(env.str("SMS_RATES", "")))
 ESMS = {
     "URL": env.str("ESMS_URL", "https://rest.esms.vn/MainService.svc/json/SendMultipleMessage_V4_post_json/"),
     "API_KEY": env.str("ESMS_API_KEY", ""),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.gateways import pace
 from notifications.gateways.base import Gateway, ReportingGateway
+from notifications.gateways.config import http_gateway
 from notifications.gateways.esms import EsmsGateway
 from notifications.gateways.inbox import InboxGateway
 
@@ -25,24 +27,33 @@ def get_gateways() -> list[Gateway]:
     lacks something.
     """
     names: list[str] = settings.SMS_GATEWAYS
-    unknown = [name for name in names if name not in BUILDERS]
+    unknown = [name for name in names if not _is_known(name)]
     if unknown or not names:
-        known = ", ".join(sorted(BUILDERS))
+        known = ", ".join(sorted({*BUILDERS, *settings.SMS_PROVIDERS}))
         raise ImproperlyConfigured(
             f"SMS_GATEWAYS must list one or more of: {known}. Not known: {unknown or 'none given'}."
         )
-    return [BUILDERS[name]() for name in names]
+    return [_build(name) for name in names]
 
 
 def find_gateway(name: str) -> Gateway | None:
     """The gateway of this name, if settings.SMS_GATEWAYS lists it."""
-    return BUILDERS[name]() if name in settings.SMS_GATEWAYS and name in BUILDERS else None
+    return _build(name) if name in settings.SMS_GATEWAYS and _is_known(name) else None
+
+
+def _is_known(name: str) -> bool:
+    return name in BUILDERS or name in settings.SMS_PROVIDERS
+
+
+def _build(name: str) -> Gateway:
+    return BUILDERS[name]() if name in BUILDERS else http_gateway(name)
 
 
 def check_settings() -> None:
     """Raises ImproperlyConfigured, which names the setting, for what must not start serving people."""
     for gateway in get_gateways():
         _check_receipt_secret(gateway)
+    pace.check_rates(settings.SMS_GATEWAYS)
     if settings.DEBUG:
         return
     if "inbox" in settings.SMS_GATEWAYS:
@@ -54,5 +65,6 @@ def check_settings() -> None:
 def _check_receipt_secret(gateway: Gateway) -> None:
     secret = gateway.receipt_secret if isinstance(gateway, ReportingGateway) else ""
     if secret and not RECEIPT_SECRET.fullmatch(secret):
-        name = f"{gateway.name.upper()}_RECEIPT_SECRET"
+        own = f"SMS_PROVIDERS_FILE: {gateway.name}.receipt.secret"
+        name = "ESMS_RECEIPT_SECRET" if gateway.name == "esms" else own
         raise ImproperlyConfigured(f"{name} must be 16 to 100 letters, digits, - and _: it is part of an address.")

@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from notifications import secrets
 from notifications.enums import AttemptOutcome, MessageStatus
-from notifications.gateways import get_gateways
-from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage
+from notifications.gateways.base import Gateway, GatewayRejected, GatewayUnavailable, OutgoingMessage
+from notifications.gateways.pace import take_turn
 from notifications.models import Attempt, Message
 from notifications.segments import is_gsm7
 from notifications.services.queueing import publish_message
 from notifications.services.receipts import apply_early_reports
+from notifications.services.routing import note_outcome, plan_route, postpone_for_pace
 from notifications.services.states import CALL_LIMIT, LEASE, accept, finish, is_stale, is_takeable, postpone
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,14 @@ def deliver_message(message_id: int) -> MessageStatus | None:
 
     Safe to run twice, at the same time too. Must not be called inside a transaction (RuntimeError).
     """
+    gateways = plan_route()
+    if not gateways:
+        postpone_for_pace(message_id)
+        return None
     claim = _claim(message_id)
     if claim is None:
         return None
-    calls = _call_gateways(claim)
+    calls = _call_gateways(claim, gateways)
     for pause in RECORD_PAUSES:
         try:
             return _record(claim, calls)
@@ -113,7 +118,7 @@ def _text_of(message: Message) -> str:
     return message.body.replace(secrets.PLACEHOLDER, secret)
 
 
-def _call_gateways(claim: Claim) -> tuple[list[Attempt], str]:
+def _call_gateways(claim: Claim, gateways: list[Gateway]) -> tuple[list[Attempt], str]:
     """One try: the first gateway, and the next only when it is certain that the one before sent nothing and the
     lease leaves time for it.
 
@@ -121,7 +126,9 @@ def _call_gateways(claim: Claim) -> tuple[list[Attempt], str]:
     """
     calls: list[Attempt] = []
     latest_start = timezone.now() + LEASE - CALL_LIMIT
-    for gateway in get_gateways():
+    for gateway in gateways:
+        if calls and not take_turn(gateway.name):
+            continue
         call = Attempt(message_id=claim.message_id, number=claim.number, gateway=gateway.name)
         calls.append(call)
         call.started_at = timezone.now()
@@ -134,6 +141,7 @@ def _call_gateways(claim: Claim) -> tuple[list[Attempt], str]:
         except GatewayRejected as problem:
             call.outcome, call.code = AttemptOutcome.REJECTED, problem.code
         call.finished_at = timezone.now()
+        note_outcome(call)
         if not goes_on or call.finished_at > latest_start:
             break
     return calls, provider_message_id

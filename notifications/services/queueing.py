@@ -98,10 +98,13 @@ def message_state(related_key: str, kind: str = "") -> Message | None:
     return (messages.filter(kind=kind) if kind else messages).order_by("-pk").first()
 
 
-def publish_message(message_id: int) -> bool:
-    """Puts a task on the queue; False, one log line and nothing else when the broker is away."""
+def publish_message(message_id: int, *, countdown: float = 0) -> bool:
+    """Puts a task on the queue, due after `countdown` seconds.
+
+    False, one log line and nothing else when the broker is away.
+    """
     try:
-        current_app.send_task(DELIVER_TASK, args=[message_id], ignore_result=True)
+        current_app.send_task(DELIVER_TASK, args=[message_id], countdown=countdown or None, ignore_result=True)
     except PUBLISH_ERRORS as problem:
         logger.warning("Message %s stays for the sweep: %s", message_id, type(problem).__name__)
         Message.objects.filter(pk=message_id).update(published_at=None)

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import redis
 from celery import Celery, current_app
 
 from notifications import gateways, secrets
 from notifications.enums import MessageKind
+from notifications.gateways import circuit, pace
 from notifications.gateways.base import OutgoingMessage, SendResult
 from notifications.models import Message
 from notifications.services import queue_message
+from scripts.redis_server import running_redis
 
 PHONE = "+84912345678"
 
@@ -25,13 +28,15 @@ class Provider:
         self.status, self.body, self.delay, self.hang_up = 200, b"", 0.0, False
         self.requests: list[dict[str, str]] = []
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.accept()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 length = int(self.headers["Content-Length"])
-                provider.requests.append(json.loads(self.rfile.read(length)))
+                provider.requests.append(provider.parse(self.rfile.read(length)))
+                provider.headers.append(dict(self.headers))
                 time.sleep(provider.delay)
                 if provider.hang_up:
                     return
@@ -53,6 +58,9 @@ class Provider:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/send"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def parse(self, body: bytes):
+        return json.loads(body)
 
     def accept(self) -> None:
         self.answer({"CodeResult": "100", "SMSID": "sms-1"})
@@ -98,6 +106,28 @@ def provider(settings) -> Iterator[Provider]:
     }
     yield provider
     provider.close()
+
+
+@pytest.fixture(scope="session")
+def _redis_url(tmp_path_factory) -> Iterator[str]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def real_redis(_redis_url, settings) -> Iterator[redis.Redis]:
+    """An empty Redis that circuits and rates are kept in."""
+    settings.REDIS_URL = _redis_url
+    _forget_connections()
+    with redis.Redis.from_url(_redis_url) as client:
+        client.flushdb()
+        yield client
+    _forget_connections()
+
+
+def _forget_connections() -> None:
+    for cached in (circuit._redis, pace._limiter, pace._stand_in):
+        cached.cache_clear()
 
 
 @pytest.fixture

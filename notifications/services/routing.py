@@ -1,0 +1,50 @@
+"""Which gateways a message is taken to, and when: those in order first, none faster than it allows."""
+
+import random
+import time
+
+from django.conf import settings
+from django.utils import timezone
+
+from notifications.enums import WAITING, AttemptOutcome
+from notifications.gateways import circuit, get_gateways, pace
+from notifications.gateways.base import Gateway
+from notifications.models import Attempt, Message
+from notifications.services.queueing import publish_message
+
+# Seconds that a worker waits for its turn before it lets the message go back to the queue, and for how long.
+TURN_WAIT = 1.0
+TURN_PAUSE = 0.05
+LATER_SECONDS = 2
+
+
+def plan_route() -> list[Gateway]:
+    """The gateways to try, in order; the first has been given a turn. None when all are asked fast enough already.
+
+    One whose circuit is open comes last: it is asked only when there is no other.
+    """
+    gateways = get_gateways()
+    if len(gateways) > 1:
+        is_open = circuit.open_circuits([gateway.name for gateway in gateways])
+        gateways.sort(key=lambda gateway: gateway.name in is_open)
+    until = time.monotonic() + TURN_WAIT
+    while True:
+        for place, gateway in enumerate(gateways):
+            if pace.take_turn(gateway.name):
+                return gateways[place:]
+        if time.monotonic() > until:
+            return []
+        time.sleep(TURN_PAUSE)
+
+
+def postpone_for_pace(message_id: int) -> None:
+    """Back to the queue for a moment; no try is counted."""
+    waiting = Message.objects.filter(pk=message_id, status__in=WAITING)
+    if waiting.update(published_at=timezone.now()):
+        publish_message(message_id, countdown=LATER_SECONDS + random.random())  # noqa: S311 (spreads the load)
+
+
+def note_outcome(call: Attempt) -> None:
+    """Tells the circuit how a call went. A single gateway has none: there is nobody to turn to."""
+    if len(settings.SMS_GATEWAYS) > 1:
+        circuit.note_call(call.gateway, failed=call.outcome == AttemptOutcome.UNAVAILABLE)

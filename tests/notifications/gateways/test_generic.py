@@ -1,0 +1,184 @@
+"""The set-ups of docs/gateways.md, word for word, against a server that answers as those providers do."""
+
+import base64
+import json
+import re
+import tomllib
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from notifications.gateways import check_settings, get_gateways
+from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage, Report
+from notifications.services import deliver_message
+from tests.notifications.conftest import Provider
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "gateways.md"
+MESSAGE = OutgoingMessage(request_id="r-1", phone="+84912345678", text="Mat khau: {phone}{x}.")
+ENVIRONMENT = {
+    "SPEEDSMS_TOKEN": "speed-token",
+    "SPEEDSMS_SENDER": "BHXH",
+    "SPEEDSMS_RECEIPT_SECRET": "speed-receipts-0001",
+    "TWILIO_ACCOUNT": "AC1",
+    "TWILIO_TOKEN": "twilio-token",
+    "TWILIO_SENDER": "+12025550100",
+    "TWILIO_RECEIPT_SECRET": "twilio-receipts-0001",
+}
+
+
+def documented() -> dict:
+    return tomllib.loads("\n".join(re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)))
+
+
+class RawProvider(Provider):
+    def parse(self, body: bytes):
+        return body.decode()
+
+
+@pytest.fixture
+def raw(monkeypatch, settings):
+    """The server; both documented gateways send to it."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    server = RawProvider()
+    settings.DEBUG, settings.SMS_PROVIDERS = True, documented()
+    for table in settings.SMS_PROVIDERS.values():
+        table["url"] = server.url
+    settings.SMS_GATEWAYS = ["speedsms", "twilio"]
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def speedsms(raw):
+    return get_gateways()[0]
+
+
+@pytest.fixture
+def twilio(raw):
+    return get_gateways()[1]
+
+
+def test_documented_set_ups_are_complete(monkeypatch, settings):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    settings.SMS_PROVIDERS, settings.SMS_GATEWAYS, settings.DEBUG = documented(), ["speedsms", "twilio"], False
+    check_settings()
+
+
+def test_speedsms_is_asked_as_it_wants(speedsms, raw):
+    raw.answer({"status": "success", "code": "00", "data": {"tranId": 123456, "totalSMS": 1}})
+
+    assert speedsms.send(MESSAGE).provider_message_id == "123456"
+    assert json.loads(raw.requests[0]) == {
+        "to": ["84912345678"],
+        "content": "Mat khau: {phone}{x}.",
+        "sms_type": 3,
+        "sender": "BHXH",
+    }
+    assert raw.headers[0]["Authorization"] == "Basic " + base64.b64encode(b"speed-token:x").decode()
+
+
+def test_twilio_is_asked_as_it_wants(twilio, raw, settings):
+    raw.answer({"sid": "SM1", "status": "queued"}, status=201)
+
+    assert twilio.send(MESSAGE).provider_message_id == "SM1"
+    assert parse_qs(raw.requests[0]) == {
+        "To": ["+84912345678"],
+        "From": ["+12025550100"],
+        "Body": ["Mat khau: {phone}{x}."],
+        "StatusCallback": [f"{settings.PUBLIC_URL}/sms/bao-phat/twilio/twilio-receipts-0001/"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "status", "kind", "code", "not_sent"),
+    [
+        ("speedsms", {"status": "error", "code": "105"}, 200, GatewayRejected, "speedsms-105", None),
+        ("speedsms", {"status": "error", "code": "300"}, 200, GatewayUnavailable, "speedsms-300", True),
+        ("speedsms", {"status": "error", "code": "500"}, 200, GatewayUnavailable, "speedsms-500", False),
+        ("speedsms", {"status": "error", "code": "so 0912345678"}, 200, GatewayUnavailable, "garbage", False),
+        ("speedsms", [], 200, GatewayUnavailable, "garbage", False),
+        ("twilio", {"code": 21211, "message": "+84912345678"}, 400, GatewayRejected, "twilio-21211", None),
+        ("twilio", {"code": 20003}, 401, GatewayUnavailable, "twilio-20003", True),
+        ("twilio", {}, 429, GatewayUnavailable, "http-429", True),
+        ("twilio", {}, 503, GatewayUnavailable, "http-503", False),
+    ],
+)
+def test_answers_are_sorted(speedsms, twilio, raw, name, answer, status, kind, code, not_sent):
+    raw.answer(answer, status=status)
+    gateway = {"speedsms": speedsms, "twilio": twilio}[name]
+
+    with pytest.raises(kind) as failed:
+        gateway.send(MESSAGE)
+    assert (failed.value.code, getattr(failed.value, "not_sent", None)) == (code, not_sent)
+
+
+def test_duplicate_counts_as_accepted(raw, settings):
+    settings.SMS_PROVIDERS["speedsms"]["errors"]["duplicate"] = ["409"]
+    raw.answer({"status": "error", "code": "409"})
+    assert get_gateways()[0].send(MESSAGE).provider_message_id == ""
+
+
+def test_reports_are_read(speedsms, twilio):
+    assert speedsms.read_report({"type": "report", "tranId": "123456", "status": "0"}) == Report(True, "", "123456")
+    assert speedsms.read_report({"tranId": 123456, "status": 64}).delivered is False
+    assert twilio.read_report({"MessageSid": "SM1", "MessageStatus": "sent"}).delivered is None
+    assert twilio.read_report({"MessageSid": "SM1", "MessageStatus": "undelivered"}).code == "twilio-undelivered"
+    assert twilio.read_report({"MessageSid": "SM1"}) is None
+    assert twilio.read_report({"MessageStatus": "delivered"}) is None
+
+
+def test_receipt_of_a_configured_provider_is_taken(message, raw, client):
+    raw.answer({"status": "success", "data": {"tranId": 77}})
+    deliver_message(message.pk)
+
+    answer = client.post("/sms/bao-phat/speedsms/speed-receipts-0001/", {"tranId": "77", "status": "0"})
+
+    assert answer.content == b"ok"
+    message.refresh_from_db()
+    assert (message.gateway, message.status) == ("speedsms", "delivered")
+
+
+def test_repr_shows_no_credentials(speedsms, twilio):
+    assert repr(speedsms) == "HttpGateway(name='speedsms')"
+    assert "token" not in repr(twilio)
+
+
+MISTAKES = {
+    "speedsms.url": lambda table: table.pop("url"),
+    "speedsms.url ": lambda table: table.update(url="ftp://speedsms.example/"),
+    "speedsms.encoding": lambda table: table.update(encoding="xml"),
+    "speedsms.phone": lambda table: table.update(phone="local"),
+    "speedsms.colour": lambda table: table.update(colour="blue"),
+    "speedsms.auth.password": lambda table: table["auth"].pop("password"),
+    "speedsms.auth.token": lambda table: table["auth"].update(token="t"),
+    "speedsms.auth.type": lambda table: table["auth"].update(type="digest"),
+    "speedsms.auth": lambda table: table.update(auth="basic"),
+    "speedsms.body": lambda table: table["body"].pop("content"),
+    "speedsms.body ": lambda table: table["body"].update(content="{text} {word}"),
+    "speedsms.body.sender": lambda table: table["body"].update(sender="${NOT_SET_ANYWHERE}"),
+    "speedsms.success.values": lambda table: table["success"].pop("values"),
+    "speedsms.errors.path": lambda table: table["errors"].pop("path"),
+    "speedsms.errors.rejected": lambda table: table["errors"].update(rejected="105"),
+    "speedsms.receipt.delivered": lambda table: table["receipt"].pop("delivered"),
+    "speedsms.receipt.message_id_path": lambda table: table["receipt"].pop("message_id_path"),
+    "speedsms.receipt.secret": lambda table: table["receipt"].update(secret="short"),
+}
+
+
+@pytest.mark.parametrize("key", MISTAKES)
+def test_mistake_is_refused_at_start_up_by_its_key(raw, settings, key):
+    MISTAKES[key](settings.SMS_PROVIDERS["speedsms"])
+
+    with pytest.raises(ImproperlyConfigured, match=re.escape(key.strip())) as refused:
+        check_settings()
+    assert "speed-token" not in str(refused.value)
+
+
+def test_plain_http_is_refused_in_production(raw, settings):
+    settings.DEBUG = False
+    with pytest.raises(ImproperlyConfigured, match=r"speedsms\.url"):
+        check_settings()
