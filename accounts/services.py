@@ -18,6 +18,10 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 ONE_TIME_PASSWORD_LENGTH = 10  # 49 bits, behind a lock of 10 tries
 
 
+class PasswordChosen(Exception):
+    """The person has chosen a password: a one-time password would take it away."""
+
+
 def open_citizen_account(*, bhxh_number: str, full_name: str, phone: str) -> User:
     """The account of this number, made without a usable password, or the one that is there brought up to date."""
     account, created = User.objects.get_or_create(
@@ -28,22 +32,25 @@ def open_citizen_account(*, bhxh_number: str, full_name: str, phone: str) -> Use
     account.full_name = full_name
     account.phone = phone
     account.is_active = True
-    account.save(update_fields=["password", "full_name", "phone", "is_active"])
+    account.must_change_password = True
+    account.save(update_fields=["password", "full_name", "phone", "is_active", "must_change_password"])
     return account
 
 
 def issue_one_time_password(account_id: int) -> str:
     """Give the account a new password that must be changed at first login, and return it.
 
-    Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier password.
+    Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier
+    one-time password. Raises PasswordChosen when the person no longer has one.
     """
     password = "".join(secrets.choice(_ALPHABET) for _ in range(ONE_TIME_PASSWORD_LENGTH))
     with transaction.atomic():
         account = User.objects.select_for_update().get(pk=account_id)
+        if not account.must_change_password:
+            raise PasswordChosen
         account.set_password(password)
-        account.must_change_password = True
         account.one_time_password_until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
-        account.save(update_fields=["password", "must_change_password", "one_time_password_until"])
+        account.save(update_fields=["password", "one_time_password_until"])
     return password
 
 

@@ -73,6 +73,12 @@ class Message(models.Model):
                 name="message_settled_without_secret",
                 condition=~Q(status__in=SETTLED) | Q(secret_encrypted=""),
             ),
+            # Never two passwords on their way to one account.
+            models.UniqueConstraint(
+                name="one_credential_in_flight",
+                fields=["account"],
+                condition=Q(kind=MessageKind.CREDENTIAL, status__in=(*WAITING, MessageStatus.SENDING)),
+            ),
         ]
 
     def __str__(self) -> str:

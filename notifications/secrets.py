@@ -21,11 +21,14 @@ SECRET_MAKERS: dict[str, SecretMaker] = {}
 
 
 class SecretUnavailable(Exception):
-    """There is no secret for this message, now or later. Carries a short code only."""
+    """There is no secret for this message, now or later. Carries a short code only.
 
-    def __init__(self, code: str) -> None:
+    `needs_person` is False when the message has simply become needless: it is then cancelled.
+    """
+
+    def __init__(self, code: str, *, needs_person: bool = True) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.needs_person = code, needs_person
 
 
 def register_secret_maker(kind: str, maker: SecretMaker) -> None:

@@ -139,8 +139,9 @@ class DeclarationAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         decisions = [self._page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
+        resend = self._page("resend", admin_views.resend, "resend")
         photo = self._page("photo/<slug:kind>", admin_views.photo, "photo")
-        return [*decisions, photo, self._page("pdf", admin_views.document, "pdf"), *super().get_urls()]
+        return [*decisions, resend, photo, self._page("pdf", admin_views.document, "pdf"), *super().get_urls()]
 
     def _page(self, route: str, view: Any, name: str) -> URLPattern:
         guarded = self.admin_site.admin_view(view)

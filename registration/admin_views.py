@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -17,7 +18,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from notifications.models import Message
+from notifications.enums import MessageKind
+from notifications.models import Attempt, Message
 from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.cards import COMPARED, compare
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 VIEW_PERMISSION = "registration.view_declaration"
+RESEND_PERMISSION = "registration.resend_declaration"
 
 
 def _officer(request: HttpRequest) -> "User":
@@ -123,6 +126,7 @@ def _page(
 ) -> HttpResponse:
     record_access(declaration, officer, AccessKind.DOSSIER)
     request.current_app = admin.site.name
+    sent = list(_messages(declaration))
     photos = list(declaration.current_attachments())
     context = {
         **admin.site.each_context(request),
@@ -135,7 +139,9 @@ def _page(
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
         "changes": declaration.changes.select_related("changed_by"),
-        "messages_sent": _messages(declaration),
+        "messages_sent": sent,
+        "may_resend": declaration.status == Status.APPROVED and officer.has_perm(RESEND_PERMISSION),
+        "last_credential": next((each for each in reversed(sent) if each.kind == MessageKind.CREDENTIAL), None),
         "is_waiting": declaration.status in (Status.SUBMITTED, Status.RETURNED),
         "decisions": _buttons(declaration, officer),
         "may_decide": any(officer.has_perm(decision.permission) for decision in DECISIONS.values()),
@@ -161,10 +167,30 @@ def _buttons(declaration: Declaration, officer: "User") -> list[tuple[Decision, 
 
 
 def _messages(declaration: Declaration) -> Any:
-    """Kind, state and times of what was sent; neither the text nor the secret is read from the database."""
+    """Kind, state, times and every try of what was sent; neither text nor secret is read from the database."""
     times = ("created_at", "sent_at", "finished_at", "next_attempt_at")
     related = Message.objects.filter(related_key=declaration.message_key).order_by("pk")
-    return related.only("kind", "status", "attempts", "last_error_code", *times)
+    tries = Prefetch("tries", Attempt.objects.order_by("pk"))
+    return related.only("kind", "status", "attempts", "last_error_code", *times).prefetch_related(tries)
+
+
+@require_http_methods(["GET", "POST"])
+def resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a new one-time password in place of the last one. A GET (signing in again) sends nothing."""
+    officer = _officer(request)
+    declaration = _dossier(officer, pk)
+    if request.method == "GET":
+        return redirect(dossier_url(declaration))
+    if not officer.has_perm(RESEND_PERMISSION):
+        raise PermissionDenied
+    seen = request.POST.get("seen", "")
+    try:
+        services.resend_credential(pk, officer=officer, seen=int(seen) if seen.isascii() and seen.isdecimal() else 0)
+    except services.RegistrationError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("A new password is being sent by SMS. The one sent before no longer works."))
+    return redirect(dossier_url(declaration))
 
 
 @require_GET

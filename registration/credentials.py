@@ -1,6 +1,6 @@
 """Where a message's one-time password comes from: the link between messages and accounts."""
 
-from accounts.services import issue_one_time_password
+from accounts.services import PasswordChosen, issue_one_time_password
 from notifications.models import Message
 from notifications.secrets import SecretUnavailable
 
@@ -8,8 +8,12 @@ from notifications.secrets import SecretUnavailable
 def make_credential(message: Message) -> str:
     """A fresh one-time password for the message's account.
 
-    Raises SecretUnavailable when the account is gone or closed: the message then needs a person.
+    Raises SecretUnavailable when the account is gone or closed: the message then needs a person; or when the
+    citizen has chosen a password meanwhile: then nothing is left to send.
     """
     if message.account is None or not message.account.is_active:
         raise SecretUnavailable("no-account")
-    return issue_one_time_password(message.account.pk)
+    try:
+        return issue_one_time_password(message.account.pk)
+    except PasswordChosen:
+        raise SecretUnavailable("already-chosen", needs_person=False) from None

@@ -46,3 +46,4 @@ class AccessKind(TextChoices):
     DOSSIER = "dossier", _("Dossier")
     PHOTO = "photo", _("Photo")
     DOCUMENT = "document", _("PDF")
+    RESEND = "resend", _("Password sent again")

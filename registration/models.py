@@ -92,6 +92,7 @@ class Declaration(models.Model):
             ("approve_declaration", "Can approve declarations"),
             ("return_declaration", "Can return declarations for correction"),
             ("reject_declaration", "Can reject declarations"),
+            ("resend_declaration", "Can send the password of an approved declaration again"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["bhxh_number"], condition=_LIVE, name="one_live_declaration_a_number"),

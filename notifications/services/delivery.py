@@ -76,10 +76,10 @@ def _claim(message_id: int) -> Claim | None:
         message = Message.objects.select_for_update().filter(pk=message_id).first()
         if message is None or not is_takeable(message, now):
             return None
-        text, problem = _prepare(message, now)
+        text, problem, status = _prepare(message, now)
         if problem:
-            finish(message, MessageStatus.DEAD, problem)
-            logger.warning("Message %s needs a person: %s", message.pk, problem)
+            finish(message, status, problem)
+            logger.warning("Message %s is %s: %s", message.pk, status, problem)
             return None
         message.status = MessageStatus.SENDING
         message.attempts += 1
@@ -90,18 +90,18 @@ def _claim(message_id: int) -> Claim | None:
     return Claim(message.pk, message.attempts, outgoing)
 
 
-def _prepare(message: Message, now: datetime) -> tuple[str, str]:
-    """The text to send and ""; or "" and the code of the reason why it must not be sent any more."""
+def _prepare(message: Message, now: datetime) -> tuple[str, str, MessageStatus]:
+    """The text to send and ""; or "", the code of why it must not be sent any more, and how it then ends."""
     if is_stale(message, now):
-        return "", "expired"
+        return "", "expired", MessageStatus.DEAD
     if message.attempts >= MAX_ATTEMPTS:
-        return "", "no-answer"
+        return "", "no-answer", MessageStatus.DEAD
     try:
         # A savepoint: what a secret maker wrote before it refused is undone.
         with transaction.atomic():
-            return _text_of(message), ""
+            return _text_of(message), "", MessageStatus.SENDING
     except secrets.SecretUnavailable as problem:
-        return "", problem.code
+        return "", problem.code, MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED
 
 
 def _text_of(message: Message) -> str:

@@ -90,6 +90,22 @@ def cancel_message(message_id: int) -> bool:
     return True
 
 
+def cancel_credentials(account_id: int) -> bool:
+    """Ends every message with a password that has not been handed over for this account.
+
+    False, with nothing cancelled, while a worker is handing one over (LEASE at most): try again later.
+    """
+    waiting = Q(status__in=(*WAITING, MessageStatus.SENDING))
+    with transaction.atomic():
+        of_account = Message.objects.select_for_update().filter(account=account_id, kind=MessageKind.CREDENTIAL)
+        messages = list(of_account.filter(waiting))
+        if any(each.status not in WAITING and not is_abandoned(each, timezone.now()) for each in messages):
+            return False
+        for message in messages:
+            finish(message, MessageStatus.CANCELLED, "")
+    return True
+
+
 def message_state(related_key: str, kind: str = "") -> Message | None:
     """The newest message that was queued with this key (and of this kind), for the caller's pages."""
     if not related_key:

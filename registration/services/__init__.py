@@ -31,8 +31,10 @@ from registration.services.errors import (
     PhoneTaken,
     PhotosMissing,
     RegistrationError,
+    ResendRefused,
 )
 from registration.services.expiry import expire_declarations
+from registration.services.resend import resend_credential
 from registration.services.submission import Answers, submit_declaration
 from registration.services.verification import Registered, find_by_file, find_by_hash
 
@@ -45,6 +47,7 @@ __all__ = [
     "PhotosMissing",
     "Registered",
     "RegistrationError",
+    "ResendRefused",
     "activate_declaration",
     "approve_declaration",
     "begin_correction",
@@ -64,6 +67,7 @@ __all__ = [
     "purge_drafts",
     "receive_declaration",
     "reject_declaration",
+    "resend_credential",
     "resume_code",
     "return_declaration",
     "save_answers",

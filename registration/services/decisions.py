@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.services import open_citizen_account
 from agencies.services import agencies_for
 from notifications.enums import MessageKind
-from notifications.services import queue_message
+from notifications.services import cancel_credentials
 from registration.enums import Status
 from registration.models import Declaration, StatusChange
 from registration.services.errors import AlreadyDecided, RegistrationError
+from registration.services.texts import send_message
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -43,8 +43,10 @@ def approve_declaration(declaration_id: int, *, officer: "User", revision: int) 
         declaration.account = open_citizen_account(
             bhxh_number=declaration.bhxh_number, full_name=declaration.full_name, phone=declaration.phone
         )
+        if not cancel_credentials(declaration.account.pk):
+            raise AlreadyDecided
         _move(declaration, Status.APPROVED, officer)
-        _queue(declaration, MessageKind.CREDENTIAL)
+        send_message(declaration, MessageKind.CREDENTIAL)
     return declaration
 
 
@@ -55,7 +57,7 @@ def return_declaration(declaration_id: int, *, officer: "User", revision: int, r
         # The citizen gets the full time again.
         declaration.expires_at = timezone.now() + timedelta(days=settings.PAPER_DAYS)
         _move(declaration, Status.RETURNED, officer, _needed(reason))
-        _queue(declaration, MessageKind.RETURNED)
+        send_message(declaration, MessageKind.RETURNED)
     return declaration
 
 
@@ -65,7 +67,7 @@ def reject_declaration(declaration_id: int, *, officer: "User", revision: int, r
         allowed = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED)
         declaration = _locked(declaration_id, officer, revision, allowed)
         _move(declaration, Status.REJECTED, officer, _needed(reason))
-        _queue(declaration, MessageKind.REJECTED)
+        send_message(declaration, MessageKind.REJECTED)
     return declaration
 
 
@@ -127,22 +129,3 @@ def _move(declaration: Declaration, status: Status, officer: "User | None", reas
     declaration.reason = reason
     declaration.revision += 1
     declaration.save(update_fields=["status", "reason", "revision", "account", "expires_at", "updated_at"])
-
-
-def _queue(declaration: Declaration, kind: MessageKind) -> None:
-    # The text's original is Vietnamese and unaccented: one segment whatever language the citizen reads pages in.
-    context = {
-        "number": declaration.bhxh_number,
-        "reference": declaration.reference_text,
-        "hotline": settings.HOTLINE,
-    }
-    body = " ".join(render_to_string(f"registration/sms/{kind}.txt", context).split())
-    expires_at = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
-    queue_message(
-        kind=kind,
-        phone=declaration.phone,
-        body=body,
-        account=declaration.account,
-        related_key=declaration.message_key,
-        secret_expires_at=expires_at if kind == MessageKind.CREDENTIAL else None,
-    )

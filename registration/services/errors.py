@@ -40,6 +40,10 @@ class PhotosMissing(RegistrationError):
         super().__init__(_("A photo is missing."))
 
 
+class ResendRefused(RegistrationError):
+    """The password cannot be sent again now."""
+
+
 class AlreadyDecided(RegistrationError):
     """Somebody else changed the declaration after this screen was opened, or the step is not possible now."""
 
