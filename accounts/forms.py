@@ -52,6 +52,24 @@ class LoginForm(AuthenticationForm):
             raise ValidationError(self.error_messages["expired"], code="expired")
 
 
+class ResetRequestForm(forms.Form):
+    """Whose password is to be set anew."""
+
+    number = forms.CharField(
+        label=_("BHXH number"),
+        max_length=40,
+        help_text=_("10 digits, as in the SMS."),
+        error_messages={"required": _("Type your BHXH number.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
+    )
+
+    def clean_number(self) -> str:
+        number = parse_bhxh_number(self.cleaned_data["number"])
+        if number is None:
+            raise ValidationError(_("A BHXH number has 10 digits. Look at the SMS or the health-insurance card."))
+        return number
+
+
 class ChoosePasswordForm(_SetPasswordForm):
     """A new password, twice; not the one that came by SMS. Whoever has chosen one before types it first."""
 
@@ -90,3 +108,24 @@ class ChoosePasswordForm(_SetPasswordForm):
     def validate_password_for_user(self, user: User, *_args: str) -> None:
         """What is wrong with a password is said where it is typed first."""
         super().validate_password_for_user(user, "new_password1")
+
+
+class ResetPasswordForm(ChoosePasswordForm):
+    """The code from the SMS and a new password, twice."""
+
+    code = forms.CharField(
+        label=_("Code from the SMS"),
+        max_length=20,
+        help_text=_("6 digits. It is valid for 15 minutes."),
+        error_messages={"required": _("Type the 6 digits from the SMS.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+    field_order = ("code", "new_password1", "new_password2")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        # The code stands for it: whoever is here has forgotten the present password.
+        self.fields.pop("old_password", None)
+
+    def clean_code(self) -> str:
+        return "".join(symbol for symbol in self.cleaned_data["code"] if symbol.isdecimal())

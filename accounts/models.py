@@ -1,5 +1,6 @@
 """People who can sign in: citizens (their BHXH number is the username) and staff."""
 
+import secrets
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -66,3 +67,23 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.is_staff and (self.username or "").isdigit():
             message = _("A staff user name cannot be all digits: those are citizens' numbers.")
             raise ValidationError({"username": message})
+
+
+def new_reset_token() -> str:
+    """An unguessable name for one reset: 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
+class PasswordReset(models.Model):
+    """Somebody asked for a new password. There is a row for every number asked about, with an account or without."""
+
+    token = models.CharField(max_length=40, unique=True, default=new_reset_token)
+    account = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="resets")
+    code_hash = models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"reset {self.pk}"

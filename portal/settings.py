@@ -12,6 +12,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -174,6 +175,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "poll-receipts": {"task": "notifications.tasks.poll_receipts", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
+    # By day: nobody wants an SMS at night.
+    "send-reminders": {"task": "registration.tasks.send_reminders", "schedule": crontab(minute="20", hour="8-18")},
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
 }
@@ -344,6 +347,9 @@ RATE_LIMITS = {
     "login": env.str("RATE_LOGIN", "60/minute"),
     "picker": env.str("RATE_PICKER", "240/minute"),
     "verify": env.str("RATE_VERIFY", "60/minute"),
+    "reset": env.str("RATE_RESET", "60/hour"),
+    "reset-number": env.str("RATE_RESET_NUMBER", "5/day"),
+    "reset-code": env.str("RATE_RESET_CODE", "60/minute"),
 }
 RATE_LIMITED_VIEWS = {
     ("POST", "registration:declaration"): "submit",
@@ -359,6 +365,8 @@ RATE_LIMITED_VIEWS = {
     ("POST", "accounts:login"): "login",
     ("POST", "admin:login"): "login",
     ("POST", "registration:verify"): "verify",
+    ("POST", "registration:reset"): "reset",
+    ("POST", "registration:reset_code"): "reset-code",
     ("GET", "registration:scan"): "verify",
     ("GET", "agencies:tree"): "picker",
 }

@@ -1,8 +1,12 @@
 """Where a message's one-time password comes from: the link between messages and accounts."""
 
+from accounts import resets
 from accounts.services import PasswordChosen, issue_one_time_password
 from notifications.models import Message
 from notifications.secrets import SecretUnavailable
+
+# Before the id of a password reset, in the related key of its message.
+RESET_KEY = "reset:"
 
 
 def make_credential(message: Message) -> str:
@@ -17,3 +21,11 @@ def make_credential(message: Message) -> str:
         return issue_one_time_password(message.account.pk)
     except PasswordChosen:
         raise SecretUnavailable("already-chosen", needs_person=False) from None
+
+
+def make_reset_code(message: Message) -> str:
+    """The code of the password reset that the message belongs to. Raises SecretUnavailable when that is over."""
+    try:
+        return resets.make_code(int(message.related_key.removeprefix(RESET_KEY)))
+    except resets.ResetOver:
+        raise SecretUnavailable("reset-over", needs_person=False) from None

@@ -33,3 +33,15 @@ def expire_declarations() -> None:
 def purge_drafts() -> None:
     """Remove abandoned drafts and their photos."""
     logger.info("%d drafts removed", services.purge_drafts())
+
+
+@shared_task(ignore_result=True)
+def send_reminders() -> None:
+    """Remind citizens whose paper is due soon."""
+    logger.info("%d reminders", services.send_reminders())
+
+
+@shared_task(name="registration.tasks.send_reset_code", ignore_result=True)
+def send_reset_code(reset_id: int) -> None:
+    """Send the code that a password reset asked for, if there is an account behind it."""
+    services.send_reset_code(reset_id)

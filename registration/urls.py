@@ -1,6 +1,6 @@
 from django.urls import path
 
-from registration.views import account, declaration, photos, receipt, tracking, verify
+from registration.views import account, declaration, photos, receipt, reset, tracking, verify
 
 app_name = "registration"
 
@@ -25,5 +25,7 @@ urlpatterns = [
     path("tra-cuu/sua/", tracking.correct, name="correct"),
     path("tra-cuu/rut/", tracking.withdraw, name="withdraw"),
     path("tai-khoan/", account.account, name="account"),
+    path("tai-khoan/quen-mat-khau/", reset.ask, name="reset"),
+    path("tai-khoan/quen-mat-khau/ma/", reset.choose, name="reset_code"),
     path("tai-khoan/mat-khau/", account.FirstPasswordView.as_view(), name="choose_password"),
 ]

@@ -33,8 +33,9 @@ from registration.services.errors import (
     RegistrationError,
     ResendRefused,
 )
-from registration.services.expiry import expire_declarations
+from registration.services.expiry import expire_declarations, send_reminders
 from registration.services.resend import resend_credential
+from registration.services.resets import request_reset, reset_password, send_reset_code
 from registration.services.submission import Answers, submit_declaration
 from registration.services.verification import Registered, find_by_file, find_by_hash
 
@@ -67,10 +68,14 @@ __all__ = [
     "purge_drafts",
     "receive_declaration",
     "reject_declaration",
+    "request_reset",
     "resend_credential",
+    "reset_password",
     "resume_code",
     "return_declaration",
     "save_answers",
+    "send_reminders",
+    "send_reset_code",
     "store_photo",
     "submit_declaration",
     "typed_answers",

@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from agencies.text import fold
+from notifications.enums import MessageKind
 from registration.enums import LIVE_STATUSES, PaperKind, PhotoKind, Status
 from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
 from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
+from registration.services.texts import send_message
 
 _TRIES = 5
 
@@ -80,6 +82,7 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     StatusChange.objects.create(
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
+    send_message(declaration, MessageKind.RECEIVED)
     return declaration
 
 

@@ -97,6 +97,10 @@ class Portal:
         page = requests.get(f"{self.base}/hop-thu-thu/", params={"q": phone}, timeout=10).text
         return re.findall(r'class="sms__text"[^>]*>([^<]*)<', page)
 
+    def passwords_to(self, phone: str) -> list[str]:
+        """Those of the texts that carry a password."""
+        return [text for text in self.texts_to(phone) if "Mat khau" in text]
+
     def officer(self, name: str) -> requests.Session:
         """A signed-in session of a member of staff."""
         session = requests.Session()

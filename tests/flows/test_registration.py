@@ -143,7 +143,7 @@ def test_registration_from_the_home_page_to_the_account(
     expect(officer.get_by_role("button", name="Duyệt", exact=True)).to_have_count(0)
 
     # The SMS.
-    texts = wait_for(lambda: portal.texts_to("0912345601"), "the SMS")
+    texts = wait_for(lambda: portal.passwords_to("0912345601"), "the SMS")
     assert len(texts) == 1
     text = texts[0]
     assert text.isascii() and len(text) <= 160 and "http" not in text and "1900 9068" in text
@@ -230,12 +230,12 @@ def test_message_goes_out_when_redis_comes_back(portal: Portal, photos: dict[str
         answer = portal.decide(officer, page, "approve")
         assert answer.status_code == 200
         assert "Đã duyệt" in answer.text
-        assert portal.texts_to("0912345602") == []
+        assert portal.passwords_to("0912345602") == []
         ready = requests.get(f"{portal.base}/health/ready", timeout=10)
         assert (ready.status_code, ready.json()["checks"]["redis"]) == (503, "failed")
     finally:
         portal.queue.start()
-    texts = wait_for(lambda: portal.texts_to("0912345602"), "the SMS", 60)
+    texts = wait_for(lambda: portal.passwords_to("0912345602"), "the SMS", 60)
     assert len(texts) == 1
 
 

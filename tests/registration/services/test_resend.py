@@ -73,18 +73,18 @@ def test_resend_cancels_what_waits(approved, officer):
 
 def test_resend_waits_while_a_worker_hands_over(approved, officer):
     lease = timezone.now() + timedelta(seconds=30)
-    Message.objects.update(status="sending", lease_until=lease, attempts=1)
+    Message.objects.filter(kind="credential").update(status="sending", lease_until=lease, attempts=1)
 
     with pytest.raises(services.ResendRefused):
         resend(approved, officer)
-    assert Message.objects.count() == 1
+    assert Message.objects.filter(kind="credential").count() == 1
 
 
 def test_resend_of_a_double_click_sends_once(approved, officer):
     seen = newest(approved).pk
     for _ in range(2):
         services.resend_credential(approved.pk, officer=officer, seen=seen)
-    assert Message.objects.filter(related_key=approved.message_key).count() == 2
+    assert Message.objects.filter(related_key=approved.message_key, kind="credential").count() == 2
 
 
 def test_resend_is_limited_to_three_a_day(approved, officer):
@@ -93,7 +93,7 @@ def test_resend_is_limited_to_three_a_day(approved, officer):
     with pytest.raises(services.ResendRefused):
         resend(approved, officer)
 
-    Message.objects.update(created_at=timezone.now() - timedelta(days=1, seconds=1))
+    Message.objects.filter(kind="credential").update(created_at=timezone.now() - timedelta(days=1, seconds=1))
     resend(approved, officer)
 
 

@@ -1,0 +1,64 @@
+"""A citizen sets a new password with a code from an SMS. Nothing here tells whether a number has an account."""
+
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts.models import PasswordReset, User
+
+CODE_DIGITS = 6
+VALID_FOR = timedelta(minutes=15)
+# With 5 codes a day for a number, a guess succeeds once in 40,000 days of trying.
+MAX_TRIES = 5
+
+
+class ResetOver(Exception):
+    """The reset has been used, replaced, tried too often, or has run out."""
+
+
+def open_reset(number: str, *, allowed: bool = True) -> PasswordReset:
+    """A new reset for this BHXH number; without an account behind it when there is none, or not `allowed`."""
+    account = User.objects.filter(username=number, is_staff=False, is_active=True).exclude(phone="").first()
+    return PasswordReset.objects.create(account=account if allowed else None, expires_at=timezone.now() + VALID_FOR)
+
+
+def make_code(reset_id: int) -> str:
+    """The code of this reset, made once, by the worker that sends it; only its hash is kept. Raises ResetOver."""
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    fresh = PasswordReset.objects.filter(pk=reset_id, used_at=None, expires_at__gt=timezone.now(), code_hash="")
+    if not fresh.update(code_hash=_hash(reset_id, code)):
+        raise ResetOver
+    return code
+
+
+def check_code(token: str, code: str) -> User:
+    """The account whose reset this is, if the code is right; each call counts as a try. Raises ResetOver otherwise."""
+    with transaction.atomic():
+        reset = PasswordReset.objects.select_for_update().filter(token=token).first()
+        if reset is None or reset.used_at or reset.expires_at <= timezone.now() or reset.tries >= MAX_TRIES:
+            raise ResetOver
+        PasswordReset.objects.filter(pk=reset.pk).update(tries=F("tries") + 1)
+        is_newest = not PasswordReset.objects.filter(account=reset.account_id, pk__gt=reset.pk).exists()
+    is_right = constant_time_compare(reset.code_hash, _hash(reset.pk, code)) and bool(reset.code_hash)
+    if not is_right or not is_newest or reset.account_id is None:
+        raise ResetOver
+    return User.objects.get(pk=reset.account_id)
+
+
+def use_reset(token: str) -> None:
+    """Ends the reset. Raises ResetOver when it has been used already."""
+    if not PasswordReset.objects.filter(token=token, used_at=None).update(used_at=timezone.now()):
+        raise ResetOver
+
+
+def purge_resets() -> int:
+    """Remove those of more than a week ago."""
+    return PasswordReset.objects.filter(created_at__lt=timezone.now() - timedelta(days=7)).delete()[0]
+
+
+def _hash(reset_id: int, code: str) -> str:
+    return salted_hmac("accounts.resets", f"{reset_id}:{code}", algorithm="sha256").hexdigest()

@@ -1,0 +1,66 @@
+"""Setting a new password with a code by SMS: the accounts' resets, and the messages that carry the codes."""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from accounts import resets
+from accounts.models import PasswordReset
+from accounts.services import choose_password
+from notifications.enums import MessageKind
+from notifications.services import message_state, queue_message
+from notifications.services.queueing import PUBLISH_ERRORS
+from registration.credentials import RESET_KEY
+from registration.services.decisions import activate_declaration
+from registration.throttle import allow
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+
+def request_reset(number: str) -> str:
+    """Begin a reset; the token by which it goes on. The same work, and the same answer, for every number."""
+    with transaction.atomic():
+        reset = resets.open_reset(number, allowed=allow("reset-number", number))
+        transaction.on_commit(partial(_publish, reset.pk))
+    return reset.token
+
+
+def send_reset_code(reset_id: int) -> None:
+    """Queue the SMS with the code, once; nothing where the number has no account."""
+    reset = PasswordReset.objects.select_related("account").get(pk=reset_id)
+    key = f"{RESET_KEY}{reset_id}"
+    if reset.account is None or message_state(key) is not None:
+        return
+    text = render_to_string("registration/sms/reset_code.txt", {"hotline": settings.HOTLINE})
+    queue_message(
+        kind=MessageKind.RESET_CODE,
+        phone=reset.account.phone,
+        body=" ".join(text.split()),
+        account=reset.account,
+        related_key=key,
+        secret_expires_at=reset.expires_at,
+    )
+
+
+def reset_password(account: "User", token: str, password: str) -> None:
+    """The new password, with the code checked before. Raises resets.ResetOver when the reset was used meanwhile."""
+    with transaction.atomic():
+        resets.use_reset(token)
+        choose_password(account, password)
+        activate_declaration(account)
+
+
+def _publish(reset_id: int) -> None:
+    try:
+        current_app.send_task("registration.tasks.send_reset_code", args=[reset_id], ignore_result=True)
+    except PUBLISH_ERRORS as problem:
+        # The page says what to do when no SMS comes: ask again.
+        logger.warning("Reset %s: no code is sent: %s", reset_id, type(problem).__name__)

@@ -1,0 +1,54 @@
+"""Quên mật khẩu: a code by SMS, then a new password. Every number gets the same pages."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import ResetPasswordForm, ResetRequestForm
+from accounts.models import User
+from accounts.resets import ResetOver, check_code
+from registration import services
+
+_SESSION_KEY = "reset"
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    """Whose password it is."""
+    form = ResetRequestForm(request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "accounts/reset.html", {"form": form}, status=422 if form.is_bound else 200)
+    request.session[_SESSION_KEY] = services.request_reset(form.cleaned_data["number"])
+    return redirect("registration:reset_code")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def choose(request: HttpRequest) -> HttpResponse:
+    """The code and the new password. The code is looked at first: without it nothing is said about anything else."""
+    token = request.session.get(_SESSION_KEY)
+    if not token:
+        return redirect("registration:reset")
+    if request.method == "GET":
+        return _page(request, ResetPasswordForm(User()))
+    typed = "".join(symbol for symbol in request.POST.get("code", "") if symbol.isdecimal())
+    try:
+        form = ResetPasswordForm(check_code(token, typed), request.POST)
+        if not form.is_valid():
+            return _page(request, form)
+        services.reset_password(form.user, token, form.cleaned_data["new_password1"])
+    except ResetOver:
+        form = ResetPasswordForm(User(), request.POST)
+        form.errors.clear()
+        form.add_error("code", _("This code is wrong or too old. Look at the newest SMS, or ask for another code."))
+        return _page(request, form)
+    del request.session[_SESSION_KEY]
+    messages.success(request, _("The new password is stored. Sign in with it now."))
+    return redirect("accounts:login")
+
+
+def _page(request: HttpRequest, form: ResetPasswordForm) -> HttpResponse:
+    return render(request, "accounts/reset_code.html", {"form": form}, status=422 if form.is_bound else 200)
