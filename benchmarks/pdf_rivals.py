@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
 from registration.barcodes import code128_widths, qr_path
-from registration.fonts import font_files
+from registration.fonts import FACES, FAMILY
 from registration.pdf_engine import STYLE
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
@@ -30,7 +31,9 @@ PLACES = {"portrait": (30, 190, 30, 40), "id_front": (25.5, 120, 85.6, 54), "id_
 
 def reportlab_page(html: str, photos: dict[str, bytes], scan_url: str, reference: str) -> Callable[[], bytes]:
     """A function that draws texts, photos and codes of the declaration anew; fonts are registered once."""
-    for face, path in font_files().items():
+    for face in FACES:
+        command = ["fc-match", "--format", "%{file}", f"{FAMILY}:style={face}"]
+        path = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         pdfmetrics.registerFont(TTFont(face, path))
     pdfmetrics.registerFontFamily("Regular", normal="Regular", bold="Bold", italic="Italic", boldItalic="Bold")
     style = ParagraphStyle("text", fontName="Regular", fontSize=13, leading=15, alignment=4)

@@ -22,4 +22,6 @@ app.autodiscover_tasks()
 @worker_init.connect
 def load_renderer(**_kwargs: Any) -> None:
     """The renderer's libraries are loaded before the worker forks: once in memory, and no task waits for them."""
-    from registration import pdf_engine  # noqa: F401
+    from registration import pdf_engine
+
+    pdf_engine.settle()

@@ -9,37 +9,41 @@ FACES = ("Regular", "Bold", "Italic")
 PACKAGE = "fonts-liberation2"
 # Drawn for a sign that the family does not have; the data that goes with the paper keeps the sign itself.
 UNDRAWABLE = "□"
-_LIST = ("fc-list", f":family={FAMILY}", "--format", "%{style[0]}\t%{file}\n")
+# A line a face: its style, and the code points it has as hexadecimal ranges (`20-7e a0-17f 192`).
+_LIST = ("fc-list", f":family={FAMILY}", "--format", "%{style[0]}\t%{charset}\n")
 
 
 class FontMissing(RuntimeError):
     """The family or one of its faces is not on this machine: no document is made in another one."""
 
 
-def font_files() -> dict[str, str]:
-    """Fontconfig's file of each face, by style. Asks it anew each time (about 10 ms); empty without fontconfig."""
+def _faces() -> dict[str, str]:
+    """What fontconfig says of each face. Asked anew each time (about 10 ms); nothing without fontconfig."""
     try:
         listed = subprocess.run(_LIST, capture_output=True, text=True, check=False, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    return dict(line.split("\t", 1) for line in sorted(listed.splitlines(), reverse=True) if "\t" in line)
+    return dict(line.split("\t", 1) for line in listed.splitlines() if "\t" in line)
 
 
 def missing_faces() -> list[str]:
     """The faces that the declaration needs and this machine lacks; empty when all is well."""
-    files = font_files()
-    return [face for face in FACES if face not in files]
+    found = _faces()
+    return [face for face in FACES if face not in found]
 
 
 @cache
 def letters() -> frozenset[int]:
-    """The code points that every needed face can draw, read once. Raises FontMissing."""
-    from fontTools.ttLib import TTFont
-
-    files = font_files()
-    if any(face not in files for face in FACES):
+    """The code points that every needed face can draw, asked for once. Raises FontMissing."""
+    found = _faces()
+    if any(face not in found for face in FACES):
         raise FontMissing(FAMILY)
-    return frozenset.intersection(*(frozenset(TTFont(files[face], lazy=True).getBestCmap()) for face in FACES))
+    return frozenset.intersection(*(_code_points(found[face]) for face in FACES))
+
+
+def _code_points(ranges: str) -> frozenset[int]:
+    ends = [[int(end, 16) for end in part.split("-")] for part in ranges.split()]
+    return frozenset(point for end in ends for point in range(end[0], end[-1] + 1))
 
 
 def drawable(text: str) -> str:
