@@ -50,7 +50,8 @@ GROWTH_MB = 8
 
 
 # `chromium` is a page of its own for each document (a citizen's data must not meet the next one's) in a warm browser;
-# `same_page` loads each document into one page that stays; `pdf_call` is `page.pdf()` alone, the document already there.  # noqa: E501
+# `same_page` loads each document into one page that stays; `pdf_call` is `page.pdf()` alone, the document being
+# there already.
 RENDERERS = ("ours", "reportlab", "chromium", "same_page", "pdf_call", "ours_cpu", "reportlab_cpu")
 
 

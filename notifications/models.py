@@ -40,6 +40,8 @@ class Message(models.Model):
     secret_expires_at = models.DateTimeField(_("one-time password valid until"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=MessageStatus.choices, default=MessageStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # Tries before somebody last said "again": the day of tries is counted from there.
+    attempts_before = models.PositiveSmallIntegerField(default=0, editable=False)
     next_attempt_at = models.DateTimeField(_("next try"), default=timezone.now, null=True, blank=True)
     lease_until = models.DateTimeField(_("taken by a worker until"), null=True, blank=True)
     # When a task for this row was last put on the queue; empty when none is known to be there.

@@ -1,10 +1,11 @@
 """The Celery application: `celery -A portal worker` and `celery -A portal beat`."""
 
 import os
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import beat_init, before_task_publish, heartbeat_sent, worker_init
 from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -25,3 +26,33 @@ def load_renderer(**_kwargs: Any) -> None:
     from registration import pdf_engine
 
     pdf_engine.settle()
+
+
+# Seconds between two signs of life of a part: Celery itself beats every two.
+HEARTBEAT_SECONDS = 10
+_last: dict[str, float] = {}
+
+
+def _sign_of_life(part: str) -> None:
+    from notifications import heartbeat
+
+    if time.monotonic() - _last.get(part, -HEARTBEAT_SECONDS) >= HEARTBEAT_SECONDS:
+        _last[part] = time.monotonic()
+        heartbeat.beat(part)
+
+
+@heartbeat_sent.connect
+def worker_lives(**_kwargs: Any) -> None:
+    """The worker's own process says so, also while its children are busy."""
+    _sign_of_life("worker")
+
+
+@beat_init.connect
+def follow_beat(**_kwargs: Any) -> None:
+    """Beat has no heartbeat of its own: it lives as long as it publishes."""
+    before_task_publish.connect(beat_lives)
+
+
+def beat_lives(**_kwargs: Any) -> None:
+    """Called in beat's process before each task."""
+    _sign_of_life("beat")

@@ -3,16 +3,19 @@
 import logging
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import redis
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from notifications import heartbeat
+from notifications.services import operations
 from registration.fonts import FontMissing, missing_faces
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,30 @@ REDIS_TIMEOUT_SECONDS = 1
 def readiness() -> dict[str, str]:
     """Each part by name, "ok" or "failed". The reason goes to the log only."""
     return {name: _outcome(name, check) for name, check in CHECKS.items()}
+
+
+def delivery() -> dict[str, int | None]:
+    """Seconds: the age of the oldest message that no provider has taken, and since worker and beat were last seen.
+
+    For whoever watches; it decides nothing about readiness, because pages are served without a worker too. None is
+    "never seen" or "not known now".
+    """
+    signs = {f"{part}_seen_seconds": seconds for part, seconds in heartbeat.seconds_since().items()}
+    oldest: int | None = None
+    with suppress(DatabaseError):
+        oldest = operations.oldest_undelivered_seconds()
+    return {"oldest_undelivered_seconds": oldest, **signs}
+
+
+def metrics() -> str:
+    """The same, and the messages by state, in Prometheus' text format. No personal data."""
+    lines = [f"portal_{name} {value}" for name, value in delivery().items() if value is not None]
+    for standing in operations.standings():
+        labels = f'{{status="{standing.status}"}}'
+        lines.append(f"portal_messages{labels} {standing.count}")
+        lines.append(f"portal_messages_oldest_seconds{labels} {standing.oldest_seconds}")
+    lines.append(f"portal_receipts_unknown {operations.unknown_receipts()}")
+    return "\n".join(lines) + "\n"
 
 
 def _outcome(name: str, check: Callable[[], None]) -> str:

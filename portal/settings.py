@@ -235,6 +235,9 @@ ESMS = {
     "RECEIPT_SECRET": env.str("ESMS_RECEIPT_SECRET", ""),
 }
 
+# Opens /health/metrics; closed while it is empty.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # -- Files ------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "media"))
 # nginx: the internal location that maps to MEDIA_ROOT; empty means that the program sends files itself.

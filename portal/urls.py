@@ -16,6 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/live", views.health_live, name="health-live"),
     path("health/ready", views.health_ready, name="health-ready"),
+    path("health/metrics", views.health_metrics, name="health-metrics"),
 ]
 
 handler400 = views.bad_request

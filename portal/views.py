@@ -3,15 +3,16 @@
 from itertools import groupby
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 
 from agencies.models import Agency
 from portal.context import about_portal
-from portal.health import readiness
+from portal.health import delivery, metrics, readiness
 from portal.qr import qr_svg
 
 
@@ -77,8 +78,17 @@ def health_ready(request: HttpRequest) -> JsonResponse:
     """200 when database, migrations, Redis and file store all work, else 503 naming those that do not."""
     checks = readiness()
     ready = all(outcome == "ok" for outcome in checks.values())
-    body = {"status": "ok" if ready else "failed", "checks": checks}
+    body = {"status": "ok" if ready else "failed", "checks": checks, "delivery": delivery()}
     return JsonResponse(body, status=200 if ready else 503)
+
+
+@require_safe
+def health_metrics(request: HttpRequest) -> HttpResponse:
+    """What `manage.py messages` shows, for a machine that knows METRICS_TOKEN (`Authorization: Bearer …`); else 404."""
+    expected = f"Bearer {settings.METRICS_TOKEN}" if settings.METRICS_TOKEN else ""
+    if not expected or not constant_time_compare(request.headers.get("Authorization", ""), expected):
+        raise Http404
+    return HttpResponse(metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

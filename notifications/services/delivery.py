@@ -94,7 +94,7 @@ def _prepare(message: Message, now: datetime) -> tuple[str, str, MessageStatus]:
     """The text to send and ""; or "", the code of why it must not be sent any more, and how it then ends."""
     if is_stale(message, now):
         return "", "expired", MessageStatus.DEAD
-    if message.attempts >= MAX_ATTEMPTS:
+    if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
         return "", "no-answer", MessageStatus.DEAD
     try:
         # A savepoint: what a secret maker wrote before it refused is undone.
@@ -165,7 +165,7 @@ def _record(claim: Claim, result: tuple[list[Attempt], str]) -> MessageStatus | 
 
 
 def _settle(message: Message, call: Attempt, provider_message_id: str) -> None:
-    delay = retry_delay(message.attempts)
+    delay = retry_delay(message.attempts - message.attempts_before)
     if call.outcome == AttemptOutcome.ACCEPTED:
         accept(message, provider_message_id)
         apply_early_reports(message)
