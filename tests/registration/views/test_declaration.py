@@ -59,6 +59,16 @@ def test_second_and_third_press_lead_to_the_same_receipt(client) -> None:
     assert Declaration.objects.count() == 1
 
 
+def test_summary_says_the_words_of_the_error_and_nothing_of_the_program(client) -> None:
+    page = client.post(PAGE, fields(client, bhxh_number="123")).content.decode()
+    summary = page.split("data-error-summary")[1].split("</section>")[0]
+    told = re.search(
+        r'<p><span class="visually-hidden">[^<]*</span>([^<]+)</p>', page.split('id="id_bhxh_number_error"')[1]
+    )
+    assert told and told[1] in summary
+    assert "[" not in summary and "&#x27;" not in summary
+
+
 @pytest.mark.django_db(transaction=True)
 def test_presses_at_the_same_time_lead_to_one_receipt(client) -> None:
     data = fields(client)
