@@ -10,7 +10,7 @@ def qr_svg(text: str, *, title: str) -> SafeString:
     """`text` as a QR code (error correction M): an `<svg role="img">` with the accessible name `title`.
 
     One unit is one module and the quiet zone is part of the picture; its size on screen and paper is up to
-    the style sheet (`.qr`). Raises segno.DataOverflowError for more than about 2,300 bytes.
+    the style sheet (`.qr`). Raises ValueError for more than about 2,300 bytes.
     """
     path, side = qr_path(text)
     return format_html(

@@ -4,8 +4,9 @@ The title in each is what a screen reader says in its place. Sizes on paper are 
 """
 
 from itertools import groupby
+from typing import Any
 
-import segno
+import zxingcpp
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -34,7 +35,7 @@ _PATTERNS = _TABLE.split()
 def qr_path(text: str) -> tuple[str, int]:
     """The dark modules of `text` as a QR code of error correction M: an SVG path, and the side with its quiet zone.
 
-    One unit is one module. Raises segno.DataOverflowError for more than about 2,300 bytes.
+    One unit is one module. Raises ValueError for more than about 2,300 bytes.
     """
     runs, side = _qr_runs(text)
     return "".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in runs), side
@@ -74,13 +75,16 @@ def code128_widths(text: str) -> list[int]:
 
 def _qr_runs(text: str) -> tuple[list[tuple[int, int, int]], int]:
     """The dark runs of a QR code's rows as x, y and width, and the side; all in modules, with the quiet zone."""
-    rows = list(segno.make(text, error="m", micro=False).matrix)
+    # Thirty times as fast as an encoder in Python, and it is here already, to read cards.
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(image).tolist()
     runs = []
     for y, row in enumerate(rows, start=QR_QUIET):
         x = QR_QUIET
-        for dark, run in groupby(row):
+        for level, run in groupby(row):
             width = len(list(run))
-            if dark:
+            if level == 0:
                 runs.append((x, y, width))
             x += width
     return runs, len(rows) + 2 * QR_QUIET

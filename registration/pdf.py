@@ -66,7 +66,7 @@ class Paper:
 def render_declaration(declaration: Declaration) -> Paper:
     """The declaration's present version as a PDF: A4, PDF/A-3b and PDF/UA-1, Vietnamese in any active language.
 
-    A photo that cannot be read gets a box that says so, and a line in the log. Takes 60 to 80 ms once warm; the
+    A photo that cannot be read gets a box that says so, and a line in the log. Takes about 75 ms once warm; the
     same version gives the same bytes. Raises registration.fonts.FontMissing.
     """
     from registration.pdf_engine import make_pdf  # only whoever renders pays for WeasyPrint's import

@@ -78,7 +78,7 @@ def make_pdf(html: str, photos: Mapping[str, bytes], data: bytes, made_at: datet
     """`html` as a tagged PDF that is PDF/A-3b and PDF/UA-1 at once, with `data` (JSON) attached.
 
     `photos` are JPEG files, shown by `<img src="photo:name">`. `made_at` (UTC) is all that the file says of time:
-    the same arguments give the same bytes. 60 to 80 ms a page with three photos once warm; one render at a time in
+    the same arguments give the same bytes. About 75 ms a page with three photos once warm; one render at a time in
     a process. Raises registration.fonts.FontMissing.
     """
     html = drawable(html)
@@ -100,7 +100,7 @@ def _draw(html: str, photos: Mapping[str, bytes], attached: AttachedFile) -> byt
 
 @contextmanager
 def _swept() -> Iterator[None]:
-    """No garbage collection while a page is drawn, one for what it left right afterwards (3 ms).
+    """No garbage collection while a page is drawn, one for what it left right afterwards (under 1 ms).
 
     Boxes hold their parents, 12 MB a page: left to itself the collector carries them along through its generations,
     and several pages pile up. What slips through (16 kB a page) is swept with everything else now and then.
