@@ -20,7 +20,7 @@ from notifications.gateways.pace import take_turn
 from notifications.models import Attempt, Message
 from notifications.segments import is_gsm7
 from notifications.services.queueing import publish_message
-from notifications.services.receipts import apply_early_reports
+from notifications.services.receipts import apply_early_reports, reports
 from notifications.services.routing import note_outcome, plan_route, postpone_for_pace
 from notifications.services.states import CALL_LIMIT, LEASE, accept, finish, is_stale, is_takeable, postpone
 
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 # Minutes from one failed try to the next: at once, 1, 5, 15, 60, then hourly until 24 hours have gone by.
 RETRY_MINUTES = (0, 1, 5, 15, 60) + (60,) * 22
 MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
+CLAIMED_FIELDS = ("status", "attempts", "lease_until", "published_at", "secret_encrypted")
 # A database that restarts is waited for, in seconds between tries: what is known should not have to be sent again.
 RECORD_PAUSES = (0.2, 1, 3)
 
@@ -85,7 +86,7 @@ def _claim(message_id: int) -> Claim | None:
         message.attempts += 1
         message.lease_until = now + LEASE
         message.published_at = None
-        message.save()
+        message.save(update_fields=CLAIMED_FIELDS)
     outgoing = OutgoingMessage(request_id=message.request_id, phone=message.phone, text=text)
     return Claim(message.pk, message.attempts, outgoing)
 
@@ -96,6 +97,8 @@ def _prepare(message: Message, now: datetime) -> tuple[str, str, MessageStatus]:
         return "", "expired", MessageStatus.DEAD
     if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
         return "", "no-answer", MessageStatus.DEAD
+    if secrets.PLACEHOLDER not in message.body:
+        return message.body, "", MessageStatus.SENDING
     try:
         # A savepoint: what a secret maker wrote before it refused is undone.
         with transaction.atomic():
@@ -105,9 +108,7 @@ def _prepare(message: Message, now: datetime) -> tuple[str, str, MessageStatus]:
 
 
 def _text_of(message: Message) -> str:
-    """The text as it will be read. The secret is made on the first try and is the same on every later one."""
-    if secrets.PLACEHOLDER not in message.body:
-        return message.body
+    """The text with its secret, as it will be read. Made on the first try, the same on every later one."""
     if message.secret_encrypted:
         secret = secrets.decrypt(message.secret_encrypted)
     else:
@@ -168,7 +169,8 @@ def _settle(message: Message, call: Attempt, provider_message_id: str) -> None:
     delay = retry_delay(message.attempts - message.attempts_before)
     if call.outcome == AttemptOutcome.ACCEPTED:
         accept(message, provider_message_id)
-        apply_early_reports(message)
+        if reports(message.gateway):
+            apply_early_reports(message)
     elif call.outcome == AttemptOutcome.UNAVAILABLE and delay is not None:
         postpone(message, call.code, delay)
         if not delay:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from notifications.enums import MessageStatus
 from notifications.gateways import find_gateway
-from notifications.gateways.base import GatewayFailure, PolledGateway, Report
+from notifications.gateways.base import GatewayFailure, PolledGateway, Report, ReportingGateway
 from notifications.models import Message, ProviderReceipt
 from notifications.services.states import FIRST_POLL, confirm, finish
 
@@ -59,6 +59,13 @@ def apply_early_reports(message: Message) -> None:
             receipt.message = message
             receipt.save(update_fields=["message"])
         _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
+
+
+def reports(name: str) -> bool:
+    """Whether the gateway of this name sends receipts, so that one may have come before its answer."""
+    gateway = find_gateway(name)
+    secret = gateway.receipt_secret if isinstance(gateway, ReportingGateway) else ""
+    return bool(secret)
 
 
 def poll_receipts() -> int:

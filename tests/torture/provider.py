@@ -25,6 +25,8 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are two packets, and the second must not wait for the first to be acknowledged.
+            disable_nagle_algorithm = True
 
             def do_POST(self):
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

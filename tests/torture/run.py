@@ -90,11 +90,11 @@ class Program:
         self.output.close()
 
 
-def environment(folder: Path, redis_url: str, database: str, provider: Provider, secret: str) -> dict[str, str]:
+def environment(folder: Path, redis_url: str, database: str, provider_url: str, secret: str) -> dict[str, str]:
     return {
         "ENV_FILE": os.devnull, "DEBUG": "1", "VAR_DIR": str(folder), "REDIS_URL": redis_url,
         "DATABASE_URL": database, "SECRET_KEY": "torture-" + "x" * 50, "LOG_LEVEL": "INFO",
-        "CREDENTIAL_KEYS": Fernet.generate_key().decode(), "SMS_GATEWAYS": "esms", "ESMS_URL": provider.url,
+        "CREDENTIAL_KEYS": Fernet.generate_key().decode(), "SMS_GATEWAYS": "esms", "ESMS_URL": provider_url,
         "ESMS_API_KEY": "k", "ESMS_SECRET_KEY": "s", "ESMS_BRANDNAME": "B", "ESMS_RECEIPT_SECRET": secret,
         "SWEEP_SECONDS": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
@@ -295,7 +295,7 @@ def main() -> int:
         stack.callback(broker.kill)
         for name in ("SMS_PROVIDERS_FILE", "SMS_RATES"):
             os.environ.pop(name, None)
-        os.environ.update(environment(folder, broker.url, database, provider, secret))
+        os.environ.update(environment(folder, broker.url, database, provider.url, secret))
         import django
 
         django.setup()

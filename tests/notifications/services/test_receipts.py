@@ -85,9 +85,10 @@ def test_early_report_counts_and_the_late_answer_does_not(message, first):
     assert [row.outcome for row in message.tries.all()] == ["accepted"]
 
 
-def test_early_failure_counts_when_the_answer_has_come(message, provider, monkeypatch):
+def test_early_failure_counts_when_the_answer_has_come(message, provider, settings, monkeypatch):
     from notifications.services import delivery
 
+    settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": "duong-dan-bi-mat-0001"}
     call = delivery._call_gateways
 
     def overtaken(*arguments):
