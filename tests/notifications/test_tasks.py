@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from celery import current_app
 
 from notifications import tasks
 from notifications.enums import MessageStatus
 from notifications.models import Message
+from notifications.services.states import LEASE
 
 
 def test_tasks_have_the_names_that_beat_and_services_use(settings):
@@ -27,3 +30,8 @@ def test_sweep_publishes_what_was_lost(message, queue):
     tasks.sweep()
 
     assert queue.ids() == [message.pk]
+
+
+def test_message_of_a_killed_worker_is_on_its_way_again_within_a_minute(settings):
+    sweep = timedelta(seconds=settings.CELERY_BEAT_SCHEDULE["sweep-messages"]["schedule"])
+    assert LEASE + sweep <= timedelta(seconds=55)

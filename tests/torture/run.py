@@ -3,13 +3,15 @@
 Real worker and beat processes, a real Redis that is killed and comes back empty, a real PostgreSQL whose backends are
 killed (it restarts with crash recovery), and a provider that fails, talks garbage and hangs up. In the end every
 message must be accepted, every account have the one password that was sent, the provider know each message under one
-request id and one text, and no password stand anywhere: database, its dump, broker, logs, task arguments.
+request id and one text (its receipts come twice, some before its answer), and no password stand anywhere: database,
+its dump, broker, logs, task arguments.
 
 The retry times live in the database, so the test lets its clock run faster (`--speed`): it moves due times, leases and
 expiries of the rows back. Leases so run out under living workers too, which is worse than life.
 """
 
 import argparse
+import logging
 import os
 import random
 import re
@@ -17,10 +19,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import psycopg
 import redis
@@ -129,6 +134,25 @@ def prepare(count: int) -> tuple[object, list[tuple[int, int]]]:
         declaration.save()
         made.append((declaration.pk, declaration.revision))
     return officer, made
+
+
+class _Web(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+def serve_receipts(provider: Provider, secret: str) -> _Web:
+    """The portal's own pages, so that the provider can report: twice, and sometimes before its answer."""
+    from django.core.wsgi import get_wsgi_application
+
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), server_class=_Web, handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    provider.report_to = f"http://127.0.0.1:{server.server_port}/sms/bao-phat/esms/{secret}/"
+    return server
 
 
 def patiently(action, *arguments, **named):
@@ -299,7 +323,10 @@ def main() -> int:
         import django
 
         django.setup()
+        # What this process says, as the web and the officer, is searched too.
+        logging.getLogger().handlers[:] = [logging.FileHandler(folder / "web.log")]
         officer, declarations = prepare(options.count)
+        stack.callback(serve_receipts(provider, secret).shutdown)
         torture = Torture(options, folder, provider, broker)
         stack.callback(torture.stop)
         began = time.monotonic()
