@@ -323,10 +323,10 @@ def main() -> int:
         import django
 
         django.setup()
-        # What this process says, as the web and the officer, is searched too.
-        logging.getLogger().handlers[:] = [logging.FileHandler(folder / "web.log")]
         officer, declarations = prepare(options.count)
         stack.callback(serve_receipts(provider, secret).shutdown)
+        # What this process says, as the web and the officer, is searched too.
+        logging.getLogger().handlers[:] = [logging.FileHandler(folder / "web.log")]
         torture = Torture(options, folder, provider, broker)
         stack.callback(torture.stop)
         began = time.monotonic()
