@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from registration import throttle
-from tests.browser import chromium  # noqa: F401
+from tests.browser import chromium, new_context  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

@@ -19,16 +19,13 @@ pytestmark = [
 
 
 @pytest.fixture
-def page(chromium, live_server, built_in):
-    context = chromium.new_context(viewport={"width": 360, "height": 640}, locale="vi-VN")
-    page = context.new_page()
-    page.set_default_timeout(20_000)
+def page(new_context, live_server, built_in):
+    page = new_context(viewport={"width": 360, "height": 640}, locale="vi-VN").new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto(f"{live_server.url}/dang-ky/to-khai/")
     yield page
-    context.close()
     assert errors == []
 
 
@@ -163,15 +160,13 @@ def test_picker_survives_a_lost_network(page):
 
 
 @pytest.mark.urls("portal.urls")
-def test_page_without_javascript_leads_back_with_the_choice(chromium, live_server, built_in):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_page_without_javascript_leads_back_with_the_choice(new_context, live_server, built_in):
+    page = new_context(java_script_enabled=False).new_page()
     page.goto(f"{live_server.url}/co-quan/?next=/dang-ky/to-khai/")
     page.locator("summary", has_text=CITY).click()
     page.get_by_label(QUAN_3, exact=True).check()
     with page.expect_request(lambda request: request.url.endswith("/dang-ky/to-khai/?agency=07911")):
         page.locator("main .button--primary").click()
-    context.close()
 
 
 def test_picker_ignores_an_answer_that_comes_late(page):

@@ -1,14 +1,15 @@
 """Every page and state for people who see little, use a keyboard, or have their own colours: WCAG 2.2 AA by axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.services import issue_one_time_password
 from registration.models import Declaration
+from tests.browser import NewContext
 from tests.registration.factories import make_declaration, photo_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,26 +20,15 @@ SCREENS = [(320, "vi"), (320, "en"), (1280, "vi")]
 
 
 @pytest.fixture
-def new_page(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
-    contexts = []
-
+def new_page(new_context: NewContext, live_server) -> Callable[..., Page]:
     def make(width: int = 1280, language: str = "vi", **options: object) -> Page:
-        context = chromium.new_context(
+        context = new_context(
             viewport={"width": width, "height": 800}, base_url=live_server.url, reduced_motion="reduce", **options
         )
         context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        return page
+        return context.new_page()
 
-    yield make
-    for context in contexts:
-        # Nothing may be under way when a test ends: what arrives late is written into the next one's database.
-        for page in context.pages:
-            page.wait_for_load_state("networkidle")
-            page.goto("about:blank")
-        context.close()
+    return make
 
 
 @pytest.fixture(scope="module")

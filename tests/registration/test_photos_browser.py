@@ -23,32 +23,18 @@ pytestmark = [
 ]
 
 
-def leave(context) -> None:
-    """Close the pages once nothing is under way: a request that outlives its test writes into the next one's."""
-    for page in context.pages:
-        page.unroute_all(behavior="ignoreErrors")
-        page.wait_for_load_state("networkidle")
-        page.goto("about:blank")
-    context.close()
-
-
 @pytest.fixture
-def new_page(chromium):
-    contexts, errors = [], []
+def new_page(new_context):
+    errors = []
 
     def make(address: str, **options):
-        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
+        page = new_context(**({"viewport": {"width": 1280, "height": 900}} | options)).new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
         page.goto(address)
         return page
 
     yield make
-    for context in contexts:
-        leave(context)
     assert errors == []
 
 
@@ -124,6 +110,7 @@ def test_refused_photo_is_told_at_its_field_and_the_stored_one_stays(page, photo
     expect(error).to_contain_text("10 MB")
     choose(page, "id_front", photos["id_front"])
     expect(error).to_have_count(0)
+    expect(page.locator("progress")).to_have_count(0)
     expect(page.locator(".field--error, [aria-invalid]")).to_have_count(0)
 
 
