@@ -1,11 +1,13 @@
 """Everything that changes an account."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.http import HttpRequest
@@ -22,19 +24,28 @@ class PasswordChosen(Exception):
     """The person has chosen a password: a one-time password would take it away."""
 
 
-def open_citizen_account(*, bhxh_number: str, full_name: str, phone: str) -> User:
-    """The account of this number, made without a usable password, or the one that is there brought up to date."""
-    account, created = User.objects.get_or_create(
-        username=bhxh_number, defaults={"full_name": full_name, "phone": phone, "must_change_password": True}
+@dataclass(frozen=True)
+class Citizen:
+    """Whom an account is for. `phone` is E.164."""
+
+    bhxh_number: str
+    full_name: str
+    phone: str
+
+
+def open_citizen_accounts(citizens: Sequence[Citizen]) -> dict[str, User]:
+    """The account of each number: made without a usable password, or the one that is there brought up to date."""
+    wanted = {citizen.bhxh_number: citizen for citizen in citizens}
+    User.objects.bulk_create(
+        [User(username=number, password=make_password(None)) for number in wanted], ignore_conflicts=True
     )
-    if created:
-        account.set_unusable_password()
-    account.full_name = full_name
-    account.phone = phone
-    account.is_active = True
-    account.must_change_password = True
-    account.save(update_fields=["password", "full_name", "phone", "is_active", "must_change_password"])
-    return account
+    accounts = {account.username: account for account in User.objects.filter(username__in=wanted)}
+    for number, account in accounts.items():
+        account.full_name = wanted[number].full_name
+        account.phone = wanted[number].phone
+        account.is_active = account.must_change_password = True
+    User.objects.bulk_update(accounts.values(), ["full_name", "phone", "is_active", "must_change_password"])
+    return accounts
 
 
 def issue_one_time_password(account_id: int) -> str:

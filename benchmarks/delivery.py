@@ -91,16 +91,16 @@ def rate_noop(folder: Path, count: int) -> float:
 
 def rate_messages(folder: Path, count: int, *, secret: bool) -> float:
     """Messages handed over a second, counted in the same way."""
-    from accounts.services import open_citizen_account
+    from accounts.services import Citizen, open_citizen_accounts
     from notifications.enums import MessageKind
     from notifications.models import Message
-    from notifications.services import queue_message
+    from notifications.services import NewMessage, queue_messages
 
     kind, body = (MessageKind.CREDENTIAL, "Mat khau: {secret}.") if secret else (MessageKind.RETURNED, "Ho so.")
-    for place in range(count):
-        number = f"88{place:08d}"
-        account = open_citizen_account(bhxh_number=number, full_name="A B", phone="+84912345678") if secret else None
-        queue_message(kind=kind, phone="+84912345678", body=body, account=account)
+    phone = "+84912345678"
+    citizens = [Citizen(f"88{place:08d}", "A B", phone) for place in range(count)] if secret else []
+    accounts = list(open_citizen_accounts(citizens).values()) if secret else [None] * count
+    queue_messages([NewMessage(kind=kind, phone=phone, body=body, account=account) for account in accounts])
     mine = Message.objects.filter(kind=kind, sent_at__isnull=False)
     with working(folder):
         wait_until(lambda: mine.count() == count)

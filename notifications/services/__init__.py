@@ -1,16 +1,24 @@
 """Messages: queueing, delivering, sweeping up and cancelling. Their status changes nowhere else."""
 
 from notifications.services.delivery import deliver_message
-from notifications.services.queueing import cancel_credentials, cancel_message, message_state, queue_message, sweep
+from notifications.services.queueing import (
+    NewMessage,
+    cancel_credentials,
+    cancel_message,
+    message_state,
+    queue_messages,
+    sweep,
+)
 from notifications.services.receipts import poll_receipts, record_report
 
 __all__ = [
+    "NewMessage",
     "cancel_credentials",
     "cancel_message",
     "deliver_message",
     "message_state",
     "poll_receipts",
-    "queue_message",
+    "queue_messages",
     "record_report",
     "sweep",
 ]

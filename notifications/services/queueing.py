@@ -1,6 +1,8 @@
 """Queueing, sweeping up and cancelling messages."""
 
 import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,35 +31,43 @@ REPUBLISH_AFTER = timedelta(seconds=30)
 SWEEP_BATCH = 500
 
 
-def queue_message(
-    *,
-    kind: MessageKind,
-    phone: str,
-    body: str,
-    account: AbstractBaseUser | None = None,
-    related_key: str = "",
-    secret_expires_at: datetime | None = None,
-) -> Message:
-    """A new message, handed to the queue when the surrounding transaction commits.
+@dataclass(frozen=True, kw_only=True)
+class NewMessage:
+    """What a message is made of: `phone` is E.164; `body` may hold `{secret}` once; `related_key` (64 characters
+    at most) is the caller's."""
 
-    `phone` is E.164; `body` may hold `{secret}` once; `related_key` (64 characters at most) is the caller's.
-    A queue that is away does not matter: the sweep finds the row. Raises ValueError unless the text, with the
-    secret in it, is one GSM-7 segment, and when nobody makes secrets for this kind.
+    kind: MessageKind
+    phone: str
+    body: str
+    account: AbstractBaseUser | None = None
+    related_key: str = ""
+    secret_expires_at: datetime | None = None
+
+
+def queue_messages(new: Sequence[NewMessage]) -> list[Message]:
+    """New messages, handed to the queue when the surrounding transaction commits.
+
+    A queue that is away does not matter: the sweep finds the rows. Raises ValueError unless each text, with the
+    secret in it, is one GSM-7 segment, and when nobody makes secrets for its kind.
     """
-    _check_text(kind, body)
-    if not E164.fullmatch(phone):
+    messages = Message.objects.bulk_create(_message(each) for each in new)
+    transaction.on_commit(partial(_publish_all, [message.pk for message in messages]))
+    return messages
+
+
+def _message(new: NewMessage) -> Message:
+    _check_text(new.kind, new.body)
+    if not E164.fullmatch(new.phone):
         raise ValueError("phone must be E.164")
-    message = Message.objects.create(
-        kind=kind,
-        phone=phone,
-        body=body,
-        account_id=account.pk if account else None,
-        related_key=related_key,
-        secret_expires_at=secret_expires_at,
+    return Message(
+        kind=new.kind,
+        phone=new.phone,
+        body=new.body,
+        account_id=new.account.pk if new.account else None,
+        related_key=new.related_key,
+        secret_expires_at=new.secret_expires_at,
         published_at=timezone.now(),
     )
-    transaction.on_commit(partial(publish_message, message.pk))
-    return message
 
 
 def sweep() -> int:
@@ -90,20 +100,25 @@ def cancel_message(message_id: int) -> bool:
     return True
 
 
-def cancel_credentials(account_id: int) -> bool:
-    """Ends every message with a password that has not been handed over for this account.
+def cancel_credentials(account_ids: Iterable[int]) -> set[int]:
+    """Ends every message with a password that has not been handed over for these accounts.
 
-    False, with nothing cancelled, while a worker is handing one over (LEASE at most): try again later.
+    Returns the accounts for which a worker is handing one over (LEASE at most) and nothing was cancelled: try
+    again later.
     """
     waiting = Q(status__in=(*WAITING, MessageStatus.SENDING))
     with transaction.atomic():
-        of_account = Message.objects.select_for_update().filter(account=account_id, kind=MessageKind.CREDENTIAL)
-        messages = list(of_account.filter(waiting))
-        if any(each.status not in WAITING and not is_abandoned(each, timezone.now()) for each in messages):
-            return False
+        of_accounts = Message.objects.select_for_update().filter(
+            account__in=list(account_ids), kind=MessageKind.CREDENTIAL
+        )
+        messages = list(of_accounts.filter(waiting).order_by("pk"))
+        now = timezone.now()
+        held = (each for each in messages if each.status not in WAITING and not is_abandoned(each, now))
+        busy = {each.account_id for each in held if each.account_id is not None}
         for message in messages:
-            finish(message, MessageStatus.CANCELLED, "")
-    return True
+            if message.account_id not in busy:
+                finish(message, MessageStatus.CANCELLED, "")
+    return busy
 
 
 def message_state(related_key: str, kind: str = "") -> Message | None:
@@ -126,6 +141,14 @@ def publish_message(message_id: int, *, countdown: float = 0) -> bool:
         Message.objects.filter(pk=message_id).update(published_at=None)
         return False
     return True
+
+
+def _publish_all(message_ids: Sequence[int]) -> None:
+    """Where the broker refuses one, the others are not tried: each try may take its time, and the sweep comes."""
+    for place, message_id in enumerate(message_ids):
+        if not publish_message(message_id):
+            Message.objects.filter(pk__in=message_ids[place:]).update(published_at=None)
+            break
 
 
 def _check_text(kind: MessageKind, body: str) -> None:

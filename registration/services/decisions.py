@@ -1,73 +1,85 @@
-"""What happens to a declaration after Ghi nhận: one function a step, each locked, checked and recorded."""
+"""What happens to a declaration after Ghi nhận: one function a step, each locked, checked and recorded.
+
+An officer's step names the revision that the officer saw. Where several are taken at once, those that changed
+meanwhile, or lie outside the officer's scope, are left alone.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.services import open_citizen_account
+from accounts.models import User
+from accounts.services import Citizen, open_citizen_accounts
 from agencies.services import agencies_for
 from notifications.enums import MessageKind
 from notifications.services import cancel_credentials
 from registration.enums import Status
 from registration.models import Declaration, StatusChange
 from registration.services.errors import AlreadyDecided, RegistrationError
-from registration.services.texts import send_message
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from registration.services.texts import send_messages
 
 MAX_REASON = 1000
+MOVED_FIELDS = ("status", "reason", "revision", "account", "expires_at", "updated_at")
 
 
-def receive_declaration(declaration_id: int, *, officer: "User", revision: int) -> Declaration:
+def receive_declaration(declaration_id: int, *, officer: User, revision: int) -> Declaration:
     """The signed paper has arrived: submitted → received. Raises AlreadyDecided, Declaration.DoesNotExist."""
     with transaction.atomic():
         declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED,))
-        _move(declaration, Status.RECEIVED, officer)
+        _move([declaration], Status.RECEIVED, officer)
     return declaration
 
 
-def approve_declaration(declaration_id: int, *, officer: "User", revision: int) -> Declaration:
+def receive_declarations(seen: Mapping[int, int], *, officer: User) -> list[Declaration]:
+    """A bundle of signed papers has arrived. `seen` has the revision of each; returns those that were recorded."""
+    with transaction.atomic():
+        declarations = _locked_all(seen, officer, (Status.SUBMITTED,))
+        _move(declarations, Status.RECEIVED, officer)
+    return declarations
+
+
+def approve_declaration(declaration_id: int, *, officer: User, revision: int) -> Declaration:
     """Approve: received → approved, the citizen's account made and its password message queued, all or nothing.
 
     The password itself is made later, by the worker that sends it. Raises AlreadyDecided, Declaration.DoesNotExist.
     """
     with transaction.atomic():
         declaration = _locked(declaration_id, officer, revision, (Status.RECEIVED,))
-        declaration.account = open_citizen_account(
-            bhxh_number=declaration.bhxh_number, full_name=declaration.full_name, phone=declaration.phone
-        )
-        if not cancel_credentials(declaration.account.pk):
+        if not _approve([declaration], officer):
             raise AlreadyDecided
-        _move(declaration, Status.APPROVED, officer)
-        send_message(declaration, MessageKind.CREDENTIAL)
     return declaration
 
 
-def return_declaration(declaration_id: int, *, officer: "User", revision: int, reason: str) -> Declaration:
+def approve_declarations(seen: Mapping[int, int], *, officer: User) -> list[Declaration]:
+    """Approve several at once. `seen` has the revision of each; returns those that were approved."""
+    with transaction.atomic():
+        return _approve(_locked_all(seen, officer, (Status.RECEIVED,)), officer)
+
+
+def return_declaration(declaration_id: int, *, officer: User, revision: int, reason: str) -> Declaration:
     """Send back for correction with a reason that the citizen reads: submitted or received → returned."""
     with transaction.atomic():
         declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED, Status.RECEIVED))
         # The citizen gets the full time again.
         declaration.expires_at = timezone.now() + timedelta(days=settings.PAPER_DAYS)
-        _move(declaration, Status.RETURNED, officer, _needed(reason))
-        send_message(declaration, MessageKind.RETURNED)
+        _move([declaration], Status.RETURNED, officer, _needed(reason))
+        send_messages([declaration], MessageKind.RETURNED)
     return declaration
 
 
-def reject_declaration(declaration_id: int, *, officer: "User", revision: int, reason: str) -> Declaration:
+def reject_declaration(declaration_id: int, *, officer: User, revision: int, reason: str) -> Declaration:
     """Refuse for good, with a reason: submitted, received or returned → rejected. The number is free again."""
     with transaction.atomic():
         allowed = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED)
         declaration = _locked(declaration_id, officer, revision, allowed)
-        _move(declaration, Status.REJECTED, officer, _needed(reason))
-        send_message(declaration, MessageKind.REJECTED)
+        _move([declaration], Status.REJECTED, officer, _needed(reason))
+        send_messages([declaration], MessageKind.REJECTED)
     return declaration
 
 
@@ -77,16 +89,16 @@ def withdraw_declaration(declaration_id: int) -> Declaration:
         declaration = Declaration.objects.select_for_update().get(pk=declaration_id)
         if declaration.status not in (Status.SUBMITTED, Status.RETURNED):
             raise AlreadyDecided(_("The declaration can no longer be withdrawn: it is already being decided."))
-        _move(declaration, Status.WITHDRAWN, None)
+        _move([declaration], Status.WITHDRAWN, None)
     return declaration
 
 
-def activate_declaration(account: "User") -> None:
+def activate_declaration(account: User) -> None:
     """The citizen has signed in and chosen a password: approved → active. Harmless when there is nothing to do."""
     with transaction.atomic():
         approved = Declaration.objects.select_for_update().filter(account=account, status=Status.APPROVED).first()
         if approved is not None:
-            _move(approved, Status.ACTIVE, None)
+            _move([approved], Status.ACTIVE, None)
 
 
 def expire_declaration(declaration_id: int) -> None:
@@ -94,19 +106,39 @@ def expire_declaration(declaration_id: int) -> None:
     with transaction.atomic():
         declaration = Declaration.objects.select_for_update().get(pk=declaration_id)
         if declaration.status in (Status.SUBMITTED, Status.RETURNED):
-            _move(declaration, Status.EXPIRED, None)
+            _move([declaration], Status.EXPIRED, None)
 
 
-def _locked(declaration_id: int, officer: "User", revision: int, allowed: Sequence[Status]) -> Declaration:
+def _approve(declarations: Sequence[Declaration], officer: User) -> list[Declaration]:
+    """Those of these, locked and received, that no password is being handed over for right now."""
+    numbers = [declaration.bhxh_number for declaration in declarations]
+    known = dict(User.objects.filter(username__in=numbers).values_list("username", "pk"))
+    busy = cancel_credentials(known.values())
+    free = [declaration for declaration in declarations if known.get(declaration.bhxh_number) not in busy]
+    accounts = open_citizen_accounts([Citizen(each.bhxh_number, each.full_name, each.phone) for each in free])
+    for declaration in free:
+        declaration.account = accounts[declaration.bhxh_number]
+    _move(free, Status.APPROVED, officer)
+    send_messages(free, MessageKind.CREDENTIAL)
+    return free
+
+
+def _locked(declaration_id: int, officer: User, revision: int, allowed: Sequence[Status]) -> Declaration:
     """The row, locked, if it lies in the officer's scope and still is as the officer saw it."""
-    declaration = (
-        Declaration.objects.select_for_update(of=("self",))
-        .filter(agency__in=agencies_for(officer))
-        .get(pk=declaration_id)
-    )
+    declaration = _in_scope(officer).get(pk=declaration_id)
     if declaration.revision != revision or declaration.status not in allowed:
         raise AlreadyDecided
     return declaration
+
+
+def _locked_all(seen: Mapping[int, int], officer: User, allowed: Sequence[Status]) -> list[Declaration]:
+    """The rows, locked in one order by everybody, that lie in scope and still are as the officer saw them."""
+    rows = _in_scope(officer).filter(pk__in=seen).order_by("pk")
+    return [row for row in rows if row.revision == seen[row.pk] and row.status in allowed]
+
+
+def _in_scope(officer: User) -> QuerySet[Declaration]:
+    return Declaration.objects.select_for_update(of=("self",)).filter(agency__in=agencies_for(officer))
 
 
 def _needed(reason: str) -> str:
@@ -116,16 +148,21 @@ def _needed(reason: str) -> str:
     return reason
 
 
-def _move(declaration: Declaration, status: Status, officer: "User | None", reason: str = "") -> None:
-    StatusChange.objects.create(
-        declaration=declaration,
-        from_status=declaration.status,
-        to_status=status,
-        changed_by=officer,
-        reason=reason,
-        version=declaration.version,
+def _move(declarations: Sequence[Declaration], status: Status, officer: User | None, reason: str = "") -> None:
+    StatusChange.objects.bulk_create(
+        StatusChange(
+            declaration=declaration,
+            from_status=declaration.status,
+            to_status=status,
+            changed_by=officer,
+            reason=reason,
+            version=declaration.version,
+        )
+        for declaration in declarations
     )
-    declaration.status = status
-    declaration.reason = reason
-    declaration.revision += 1
-    declaration.save(update_fields=["status", "reason", "revision", "account", "expires_at", "updated_at"])
+    for declaration in declarations:
+        declaration.status = status
+        declaration.reason = reason
+        declaration.revision += 1
+        declaration.updated_at = timezone.now()
+    Declaration.objects.bulk_update(declarations, MOVED_FIELDS)

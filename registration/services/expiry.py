@@ -12,7 +12,7 @@ from notifications.models import Message
 from registration.enums import Status
 from registration.models import Declaration
 from registration.services.decisions import expire_declaration
-from registration.services.texts import send_message
+from registration.services.texts import send_messages
 
 _AWAITED = (Status.SUBMITTED, Status.RETURNED)
 REMIND_BEFORE = timedelta(days=3)
@@ -47,5 +47,5 @@ def send_reminders(limit: int = 500) -> int:
             # Locked and looked at again: two runs at once remind once.
             declaration = due.select_for_update(of=("self",)).filter(pk=declaration_id).first()
             if declaration is not None:
-                send_message(declaration, MessageKind.REMINDER)
+                send_messages([declaration], MessageKind.REMINDER)
     return len(ids)

@@ -15,7 +15,7 @@ from notifications.services import cancel_credentials
 from registration.enums import AccessKind, Status
 from registration.models import AccessEvent, Declaration
 from registration.services.errors import ResendRefused
-from registration.services.texts import send_message
+from registration.services.texts import send_messages
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,9 +41,9 @@ def resend_credential(declaration_id: int, *, officer: "User", seen: int) -> Non
         since = timezone.now() - timedelta(days=1)
         if sum(created_at > since for _pk, created_at in sent[1:]) >= RESENDS_A_DAY:
             raise ResendRefused(_("The password has been sent again three times within a day. Try again tomorrow."))
-        if not cancel_credentials(declaration.account_id):
+        if cancel_credentials([declaration.account_id]):
             raise ResendRefused(_("The SMS is being handed over right now. Wait a minute and look again."))
-        send_message(declaration, MessageKind.CREDENTIAL)
+        send_messages([declaration], MessageKind.CREDENTIAL)
         AccessEvent.objects.create(declaration=declaration, user=officer, kind=AccessKind.RESEND)
 
 

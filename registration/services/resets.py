@@ -13,7 +13,7 @@ from accounts import resets
 from accounts.models import PasswordReset
 from accounts.services import choose_password
 from notifications.enums import MessageKind
-from notifications.services import message_state, queue_message
+from notifications.services import NewMessage, message_state, queue_messages
 from notifications.services.queueing import PUBLISH_ERRORS
 from registration.credentials import RESET_KEY
 from registration.services.decisions import activate_declaration
@@ -40,7 +40,7 @@ def send_reset_code(reset_id: int) -> None:
     if reset.account is None or message_state(key) is not None:
         return
     text = render_to_string("registration/sms/reset_code.txt", {"hotline": settings.HOTLINE})
-    queue_message(
+    message = NewMessage(
         kind=MessageKind.RESET_CODE,
         phone=reset.account.phone,
         body=" ".join(text.split()),
@@ -48,6 +48,7 @@ def send_reset_code(reset_id: int) -> None:
         related_key=key,
         secret_expires_at=reset.expires_at,
     )
+    queue_messages([message])
 
 
 def reset_password(account: "User", token: str, password: str) -> None:

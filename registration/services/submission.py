@@ -15,7 +15,7 @@ from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
 from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
-from registration.services.texts import send_message
+from registration.services.texts import send_messages
 
 _TRIES = 5
 
@@ -82,7 +82,7 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     StatusChange.objects.create(
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
-    send_message(declaration, MessageKind.RECEIVED)
+    send_messages([declaration], MessageKind.RECEIVED)
     return declaration
 
 

@@ -15,8 +15,8 @@ from notifications.enums import MessageKind
 from notifications.gateways import circuit, pace
 from notifications.gateways.base import OutgoingMessage, SendResult
 from notifications.models import Message
-from notifications.services import queue_message
 from scripts.redis_server import running_redis
+from tests.notifications.factories import make_message
 
 PHONE = "+84912345678"
 
@@ -163,7 +163,7 @@ def made(monkeypatch) -> list[str]:
 @pytest.fixture
 def message(db, made) -> Message:
     """A queued credential; no task for it is on any queue."""
-    return queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", related_key="d-1")
+    return make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", related_key="d-1")
 
 
 class Queue:

@@ -9,9 +9,10 @@ from notifications import heartbeat
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable, Report
 from notifications.models import Message
-from notifications.services import deliver_message, queue_message, record_report
+from notifications.services import deliver_message, record_report
 from notifications.services.delivery import MAX_ATTEMPTS
 from tests.notifications.conftest import PHONE
+from tests.notifications.factories import make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +24,7 @@ def run(*arguments: str) -> str:
 
 
 def plain() -> Message:
-    return queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+    return make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
 
 
 def test_messages_counts_by_state_and_age(message, first):

@@ -2,8 +2,8 @@ import pytest
 from django.db.migrations.recorder import MigrationRecorder
 
 from notifications.enums import MessageKind
-from notifications.services import queue_message
 from portal import health
+from tests.notifications.factories import make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_metrics_are_closed_without_the_token(client, settings):
 
 def test_metrics_count_messages_and_name_nobody(client, settings):
     settings.METRICS_TOKEN = "t" * 20
-    queue_message(kind=MessageKind.RETURNED, phone="+84912345678", body="Ho so")
+    make_message(kind=MessageKind.RETURNED, phone="+84912345678", body="Ho so")
     text = client.get("/health/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"}).text
     assert 'portal_messages{status="queued"} 1' in text
     assert "portal_oldest_undelivered_seconds 0" in text

@@ -10,9 +10,10 @@ from notifications import secrets
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable
 from notifications.models import Message
-from notifications.services import deliver_message, delivery, queue_message
+from notifications.services import deliver_message, delivery
 from notifications.services.delivery import MAX_ATTEMPTS, retry_delay
 from tests.notifications.conftest import PHONE
+from tests.notifications.factories import make_message
 
 
 def everything_stored() -> str:
@@ -87,7 +88,7 @@ def test_deliver_message_sends_once(message, first):
 
 
 def test_deliver_message_needs_no_secret(db, first):
-    message = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+    message = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
 
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED
     assert first.sent[0].text == "Ho so duoc tra lai."
@@ -277,7 +278,7 @@ def test_database_keeps_no_secret_in_a_settled_message(message, status):
 
 @pytest.mark.django_db(transaction=True)
 def test_deliver_message_refuses_to_send_inside_a_transaction(made, first, queue):
-    message = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+    message = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
 
     with pytest.raises(RuntimeError), transaction.atomic():
         deliver_message(message.pk)
@@ -298,7 +299,7 @@ def test_deliver_message_starts_no_call_that_would_outlast_its_lease(message, fi
 
 @pytest.mark.django_db(transaction=True)
 def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monkeypatch, queue):
-    message = queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
+    message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
     record, refusals = delivery._record, [OperationalError("restarting"), OperationalError("restarting")]
 
     def fragile(*arguments):

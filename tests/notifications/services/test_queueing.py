@@ -7,10 +7,11 @@ from django.utils import timezone
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayUnavailable
 from notifications.models import Message
-from notifications.services import cancel_message, deliver_message, message_state, queue_message, sweep
+from notifications.services import cancel_message, deliver_message, message_state, sweep
 from notifications.services.queueing import REPUBLISH_AFTER
 from notifications.services.states import LEASE
 from tests.notifications.conftest import PHONE
+from tests.notifications.factories import make_message
 
 
 def age(message: Message, **fields: timedelta) -> None:
@@ -21,7 +22,7 @@ def age(message: Message, **fields: timedelta) -> None:
 
 def test_queue_message_publishes_its_id_on_commit(db, queue, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        message = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+        message = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
         assert queue.ids() == []
 
     assert queue.ids() == [message.pk]
@@ -32,7 +33,7 @@ def test_queue_message_stands_when_the_queue_is_away(
     db, broken_queue, made, caplog, django_capture_on_commit_callbacks
 ):
     with caplog.at_level(logging.INFO), django_capture_on_commit_callbacks(execute=True):
-        message = queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
+        message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
 
     assert Message.objects.get(pk=message.pk).status == MessageStatus.QUEUED
     assert f"Message {message.pk}" in caplog.text
@@ -46,30 +47,30 @@ def test_queue_message_stands_when_the_queue_is_away(
 )
 def test_queue_message_refuses_what_is_not_one_plain_segment(db, made, body):
     with pytest.raises(ValueError, match=r"segment|secret"):
-        queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
+        make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
     assert not Message.objects.exists()
 
 
 def test_queue_message_takes_a_full_segment(db, made):
-    queue_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="a" * 150 + "{secret}")
+    make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="a" * 150 + "{secret}")
 
 
 def test_queue_message_refuses_a_secret_that_nobody_makes(db):
     with pytest.raises(ValueError, match="secret"):
-        queue_message(kind=MessageKind.REMINDER, phone=PHONE, body="Ma: {secret}")
+        make_message(kind=MessageKind.REMINDER, phone=PHONE, body="Ma: {secret}")
 
 
 @pytest.mark.parametrize("phone", ["0912345678", "+84 912 345 678", "", "+84912345678901234"])
 def test_queue_message_refuses_a_phone_that_is_not_e164(db, phone):
     with pytest.raises(ValueError, match=r"E\.164"):
-        queue_message(kind=MessageKind.RETURNED, phone=phone, body="Ho so duoc tra lai.")
+        make_message(kind=MessageKind.RETURNED, phone=phone, body="Ho so duoc tra lai.")
 
 
 def test_sweep_finds_queued_due_and_abandoned(message, first, queue):
-    due = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="due")
-    abandoned = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="abandoned")
-    running = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="running")
-    settled = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="settled")
+    due = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="due")
+    abandoned = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="abandoned")
+    running = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="running")
+    settled = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="settled")
     deliver_message(settled.pk)
     now = timezone.now()
     Message.objects.exclude(pk=settled.pk).update(published_at=None)
@@ -101,7 +102,7 @@ def test_sweep_trusts_a_fresh_task_and_replaces_a_lost_one(message, queue):
 
 
 def test_sweep_stops_at_the_first_refusal(message, broken_queue, caplog):
-    other = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+    other = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
     Message.objects.update(published_at=None)
 
     assert sweep() == 0
@@ -153,8 +154,8 @@ def test_cancel_message_cannot_call_back_what_is_being_sent(message, first):
 
 
 def test_message_state_is_the_newest_for_the_key(message):
-    newer = queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so", related_key="d-1")
-    queue_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so", related_key="d-2")
+    newer = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so", related_key="d-1")
+    make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so", related_key="d-2")
 
     assert message_state("d-1") == newer
     assert message_state("d-1", kind=MessageKind.CREDENTIAL) == message
