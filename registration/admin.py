@@ -8,19 +8,20 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from agencies.services import agencies_for
-from registration import admin_views, desk
+from registration import admin_together, admin_views, desk
 from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
 from registration.enums import Status
 from registration.models import Declaration
+from registration.services.expiry import REMIND_BEFORE
 
 
 @admin.register(Declaration)
@@ -32,7 +33,6 @@ class DeclarationAdmin(ModelAdmin):
         "agency_label",
         "status_label",
         "submitted",
-        "paper_due",
     )
     list_display_links = ("reference_text", "full_name")
     list_filter = (StatusFilter, AgencyFilter, "submitted_at")
@@ -44,7 +44,8 @@ class DeclarationAdmin(ModelAdmin):
     search_fields = ("reference",)
     # The queue has one order; sorting by columns without an index would not last as the list grows.
     sortable_by = ()
-    actions = None
+    actions = ("receive_together", "approve_together")
+    actions_selection_counter = True
     list_before_template = "registration/admin/_tabs.html"
     change_list_template = "registration/admin/queue.html"
 
@@ -58,19 +59,33 @@ class DeclarationAdmin(ModelAdmin):
 
     @admin.display(description=_("status"))
     def status_label(self, declaration: Declaration) -> SafeString:
+        """The status; while the paper is awaited also until when, marked when that is near."""
         label = declaration.get_status_display()
-        return format_html('<span class="desk-status desk-status--{}">{}</span>', declaration.status, label)
+        badge = format_html('<span class="desk-status desk-status--{}">{}</span>', declaration.status, label)
+        if declaration.status not in (Status.SUBMITTED, Status.RETURNED):
+            return badge
+        soon = " desk-due--soon" if declaration.expires_at < timezone.now() + REMIND_BEFORE else ""
+        due = date_format(timezone.localtime(declaration.expires_at), "DATE_FORMAT")
+        return format_html('{} <span class="desk-due{}">{} {}</span>', badge, soon, _("paper due by"), due)
 
     @admin.display(description=_("submitted"))
     def submitted(self, declaration: Declaration) -> SafeString:
-        at = date_format(localtime(declaration.submitted_at), "DATETIME_FORMAT")
+        at = date_format(timezone.localtime(declaration.submitted_at), "DATETIME_FORMAT")
         return format_html('<span class="desk-nowrap">{}</span>', at)
 
-    @admin.display(description=_("paper due by"), empty_value="–")
-    def paper_due(self, declaration: Declaration) -> str | None:
-        if declaration.status not in (Status.SUBMITTED, Status.RETURNED):
-            return None
-        return date_format(localtime(declaration.expires_at), "DATE_FORMAT")
+    @admin.action(description=admin_together.TOGETHER["receive"].title, permissions=["receive"])
+    def receive_together(self, request: HttpRequest, queryset: QuerySet[Declaration]) -> HttpResponse | None:
+        return admin_together.offer(request, queryset, "receive")
+
+    @admin.action(description=admin_together.TOGETHER["approve"].title, permissions=["approve"])
+    def approve_together(self, request: HttpRequest, queryset: QuerySet[Declaration]) -> HttpResponse | None:
+        return admin_together.offer(request, queryset, "approve")
+
+    def has_receive_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(DECISIONS["receive"].permission))
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(DECISIONS["approve"].permission))
 
     def has_view_permission(self, request: HttpRequest, obj: Declaration | None = None) -> bool:
         return bool(request.user.has_perm(admin_views.VIEW_PERMISSION))
@@ -141,7 +156,14 @@ class DeclarationAdmin(ModelAdmin):
         decisions = [self._page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
         resend = self._page("resend", admin_views.resend, "resend")
         photo = self._page("photo/<slug:kind>", admin_views.photo, "photo")
-        return [*decisions, resend, photo, self._page("pdf", admin_views.document, "pdf"), *super().get_urls()]
+        document = self._page("pdf", admin_views.document, "pdf")
+        return [*self._together(), *decisions, resend, photo, document, *super().get_urls()]
+
+    def _together(self) -> list[URLPattern]:
+        """One address a decision, under one name: an unknown one is nobody's."""
+        view = self.admin_site.admin_view(admin_together.decide_together)
+        name = "registration_declaration_together"
+        return [path("together/<slug:name>/", view, name=name)]
 
     def _page(self, route: str, view: Any, name: str) -> URLPattern:
         guarded = self.admin_site.admin_view(view)

@@ -1,6 +1,7 @@
 """The SMS of a declaration's way. The original is Vietnamese and unaccented, one segment each."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,8 +9,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from notifications.enums import MessageKind
+from notifications.segments import GSM7_SINGLE, unaccent
 from notifications.services import NewMessage, queue_messages
 from registration.models import Declaration
+
+_UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
+_JOINTS = re.compile(r"([.:/])(?=[A-Za-z./])")
 
 
 def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> None:
@@ -31,11 +36,32 @@ def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> Non
 
 
 def message_text(declaration: Declaration, kind: MessageKind) -> str:
-    """The text, with `{secret}` where a password comes."""
+    """The text, with `{secret}` where a password comes. As much of a reason as one segment has room for."""
     context = {
         "number": declaration.bhxh_number,
         "reference": declaration.reference_text,
         "hotline": settings.HOTLINE,
         "date": timezone.localtime(declaration.expires_at).strftime("%d/%m/%Y"),
     }
-    return " ".join(render_to_string(f"registration/sms/{kind}.txt", context).split())
+    room = GSM7_SINGLE - len(_render(kind, context)) - len(" ")
+    return _render(kind, context | {"reason": shorten_reason(declaration.reason, room)})
+
+
+def shorten_reason(reason: str, room: int) -> str:
+    """An officer's words as an SMS can carry them: unaccented, without links, cut between words.
+
+    A sentence of at most `room` characters (4 or more), all of them one wide in GSM-7. Empty when nothing is left.
+    """
+    plain = _UNSENDABLE.sub(" ", unaccent(reason))
+    # A phone makes a link of "abc.vn" and "a://b"; nobody does of "abc. vn".
+    words = _JOINTS.sub(r"\1 ", plain).split()
+    text = " ".join(words).strip(" .,;:")
+    if len(text) < room:
+        return f"{text}." if text else ""
+    # One character more than fits, to see whether the last word ends there.
+    beginning = text[: max(room - 2, 0)]
+    return (beginning.rpartition(" ")[0] or beginning[:-1]).rstrip(" .,;:") + "..."
+
+
+def _render(kind: MessageKind, context: Mapping[str, str]) -> str:
+    return " ".join(render_to_string(f"registration/sms/{kind}.txt", dict(context)).split())
