@@ -13,6 +13,14 @@ from notifications.segments import GSM7_SINGLE, unaccent
 from notifications.services import NewMessage, queue_messages
 from registration.models import Declaration
 
+# Each has a template of its name.
+MESSAGE_KINDS = (
+    MessageKind.RECEIVED,
+    MessageKind.CREDENTIAL,
+    MessageKind.RETURNED,
+    MessageKind.REJECTED,
+    MessageKind.REMINDER,
+)
 _UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
 _JOINTS = re.compile(r"([.:/])(?=[A-Za-z./])")
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from notifications.enums import MessageKind
 from notifications.models import Message
 from notifications.segments import is_gsm7, segment_count
+from registration.checks import check_messages
 from registration.services import return_declaration
 from registration.services.texts import message_text, shorten_reason
 from tests.registration.factories import make_declaration, make_officer
@@ -57,3 +58,12 @@ def test_any_reason_becomes_short_plain_text_without_links(reason, room):
 @pytest.mark.parametrize("reason", ["xem https://vi.du.vn/a?b=1", "www.vi-du.vn", "vi.du.vn", "http:////vi.du"])
 def test_links_in_a_reason_are_taken_apart(reason):
     assert not LINK.search(shorten_reason(reason, 100))
+
+
+@pytest.mark.parametrize(
+    "hotline", ["1900 9068 hoặc 028", "1900 9068, hoac goi so dien thoai cua co quan 028 1234 5678"]
+)
+def test_hotline_that_no_sms_can_carry_is_told_at_start(settings, hotline):
+    assert check_messages() == []
+    settings.HOTLINE = hotline
+    assert [problem.id for problem in check_messages()] == ["registration.E002"]
