@@ -4,6 +4,7 @@ Each view asks three things on the server: the permission (403), the officer's a
 nothing exists for them) and, in the services, the present status.
 """
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
@@ -26,7 +27,7 @@ from registration.cards import COMPARED, compare
 from registration.desk import declarations_for, next_in_queue, same_paper
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
-from registration.models import Declaration
+from registration.models import Attachment, Declaration, Document, in_form_order
 from registration.services.access import record_access
 
 if TYPE_CHECKING:
@@ -127,7 +128,9 @@ def _page(
     record_access(declaration, officer, AccessKind.DOSSIER)
     request.current_app = admin.site.name
     sent = list(_messages(declaration))
-    photos = list(declaration.current_attachments())
+    every_photo = list(in_form_order(declaration.attachments.all()))
+    photos = [photo for photo in every_photo if photo.version == declaration.version]
+    documents = list(declaration.documents.only("version", "unreadable", "declaration_id"))
     context = {
         **admin.site.each_context(request),
         "opts": Declaration._meta,
@@ -135,9 +138,10 @@ def _page(
         "title": f"{declaration.reference_text} · {declaration.full_name}",
         "declaration": declaration,
         "photos": photos,
-        "unreadable": _unreadable(declaration),
+        "unreadable": _unreadable(declaration, documents),
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
+        "earlier_versions": _earlier_versions(declaration, every_photo, documents),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": sent,
         "may_resend": declaration.status == Status.APPROVED and officer.has_perm(RESEND_PERMISSION),
@@ -152,10 +156,24 @@ def _page(
     return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
 
 
-def _unreadable(declaration: Declaration) -> list[str]:
+def _unreadable(declaration: Declaration, documents: list[Document]) -> list[str]:
     """The photos that the present version's document had to do without."""
-    document = declaration.documents.filter(version=declaration.version).first()
-    return [str(PhotoKind(kind).label) for kind in document.unreadable] if document else []
+    kinds = (kind for each in documents if each.version == declaration.version for kind in each.unreadable)
+    return [str(PhotoKind(kind).label) for kind in kinds]
+
+
+def _earlier_versions(
+    declaration: Declaration, photos: list[Attachment], documents: list[Document]
+) -> list[dict[str, Any]]:
+    """What a correction replaced, newest first: the number of each version, its photos and whether it has a PDF."""
+    return [
+        {
+            "version": version,
+            "photos": [photo for photo in photos if photo.version == version],
+            "has_document": any(document.version == version for document in documents),
+        }
+        for version in range(declaration.version - 1, 0, -1)
+    ]
 
 
 def _buttons(declaration: Declaration, officer: "User") -> list[tuple[Decision, str]]:
@@ -195,23 +213,32 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def photo(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
-    """One photo of the present version, in full."""
+    """One photo of the present version, or of the one that `version` names, in full."""
     officer = _officer(request)
     declaration = _dossier(officer, pk)
-    attachment = get_object_or_404(declaration.current_attachments(), kind=kind)
+    attachment = get_object_or_404(declaration.attachments, version=_asked_version(request, declaration), kind=kind)
     record_access(declaration, officer, AccessKind.PHOTO)
     return send_private(attachment.file, content_type="image/jpeg", filename=f"{kind}.jpg")
 
 
 @require_GET
 def document(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The PDF declaration of the present version, as the citizen printed it."""
+    """The PDF declaration of the present version, or of the one that `version` names, as the citizen printed it."""
     officer = _officer(request)
     declaration = _dossier(officer, pk)
-    stored = services.offer_document(declaration)
+    version = _asked_version(request, declaration)
+    if version == declaration.version:
+        stored = services.offer_document(declaration)
+    else:
+        stored = get_object_or_404(declaration.documents, version=version)
     if stored is None:
         messages.error(request, _("The PDF cannot be made now. It is tried again every minute."))
         return redirect(dossier_url(declaration))
     record_access(declaration, officer, AccessKind.DOCUMENT)
     filename = _("declaration-%(reference)s.pdf") % {"reference": declaration.reference_text}
     return send_document(request, stored.file, sha256=stored.sha256, size=stored.size, filename=filename)
+
+
+def _asked_version(request: HttpRequest, declaration: Declaration) -> int:
+    asked = request.GET.get("version", "")
+    return int(asked) if re.fullmatch(r"[0-9]{1,4}", asked) else declaration.version

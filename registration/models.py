@@ -127,11 +127,16 @@ class Declaration(models.Model):
 
     def current_attachments(self) -> "models.QuerySet[Attachment]":
         """The photos of the present version, in the order of the form."""
-        order = models.Case(
-            *(models.When(kind=kind, then=place) for place, kind in enumerate(PhotoKind.values)),
-            output_field=models.SmallIntegerField(),
-        )
-        return self.attachments.filter(version=self.version).order_by(order)
+        return in_form_order(self.attachments.filter(version=self.version))
+
+
+def in_form_order(photos: "models.QuerySet[Attachment]") -> "models.QuerySet[Attachment]":
+    """Portrait, front, back: as the form asks for them."""
+    order = models.Case(
+        *(models.When(kind=kind, then=place) for place, kind in enumerate(PhotoKind.values)),
+        output_field=models.SmallIntegerField(),
+    )
+    return photos.order_by(order)
 
 
 class Draft(models.Model):

@@ -4,6 +4,7 @@ import pytest
 
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.models import AccessEvent
+from registration.services import ensure_document, return_declaration
 from tests.registration.factories import make_correction, make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,24 @@ def test_photo_is_of_the_present_version(client, officer):
     make_correction(first)
     response = client.get(url(first))
     assert {photo.version for photo in response.context["photos"]} == {2}
+
+
+def test_earlier_version_keeps_its_photos_and_document(client, officer):
+    first = make_declaration()
+    ensure_document(first)
+    return_declaration(first.pk, officer=officer, revision=1, reason="Ảnh mờ.")
+    corrected = make_correction(first)
+    ensure_document(corrected)
+    page = client.get(url(first)).text
+    digests = set()
+    for address in (url(first, "pdf"), url(first, "photo/portrait")):
+        assert f"{address}?version=1" in page
+        assert f"{address}?version=2" not in page
+        earlier = client.get(f"{address}?version=1")
+        assert earlier.status_code == 200
+        digests |= {b"".join(earlier.streaming_content), b"".join(client.get(address).streaming_content)}
+        assert client.get(f"{address}?version=3").status_code == 404
+    assert len(digests) >= 3
 
 
 def test_document_is_the_pdf_and_its_opening_recorded(client, officer):

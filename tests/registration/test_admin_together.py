@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from notifications.models import Message
@@ -158,3 +159,14 @@ def test_queries_do_not_grow_with_the_number(client, officer):
         queries(lambda seen=seen: admin_together.TOGETHER["approve"].service(seen, officer=officer)) for seen in seen
     )
     assert one == other
+
+
+def test_form_of_the_most_dossiers_is_taken(officer):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(officer)
+    client.get(QUEUE)
+    declaration = make_declaration(Status.RECEIVED)
+    seen = [f"{declaration.pk}:{declaration.revision}", *(f"{10**9 + place}:1" for place in range(199))]
+    data = {"seen": seen, "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    assert client.post(f"{QUEUE}together/approve/", data).status_code == 302
+    assert statuses([declaration]) == [Status.APPROVED]

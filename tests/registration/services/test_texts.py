@@ -60,9 +60,7 @@ def test_links_in_a_reason_are_taken_apart(reason):
     assert not LINK.search(shorten_reason(reason, 100))
 
 
-@pytest.mark.parametrize(
-    "hotline", ["1900 9068 hoặc 028", "1900 9068, hoac goi so dien thoai cua co quan 028 1234 5678"]
-)
+@pytest.mark.parametrize("hotline", ["1900 9068 hoặc 028", "1900 9068, hoac goi so may cua co quan 028 1234 5678"])
 def test_hotline_that_no_sms_can_carry_is_told_at_start(settings, hotline):
     assert check_messages() == []
     settings.HOTLINE = hotline
