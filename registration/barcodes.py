@@ -51,8 +51,10 @@ def qr_svg(text: str, label: str) -> SafeString:
     return _svg("qr", label, (side, side), path, 'stroke-width="1"')
 
 
-def code128_svg(text: str, height: int = 30) -> SafeString:
-    """`text` as a Code 128 in code set B, quiet zones included; `height` is in modules, like the width.
+def code128_svg(text: str, label: str, height: int = 30) -> SafeString:
+    """`text` as a Code 128 in code set B, quiet zones included; `label` is said in its place.
+
+    `height` is in modules, like the width.
 
     Raises ValueError for anything but printable ASCII.
     """
@@ -61,7 +63,7 @@ def code128_svg(text: str, height: int = 30) -> SafeString:
     # One thick line, dashed by the widths: the signs begin with a bar and end with one.
     line = f'stroke-width="{height}" stroke-dasharray="{" ".join(map(str, [*widths, 10]))}"'
     path = f"M{CODE128_QUIET} {height / 2}h{length}"
-    return _svg("code128", f"Mã vạch của hồ sơ {text}", (length + 2 * CODE128_QUIET, height), path, line)
+    return _svg("code128", label, (length + 2 * CODE128_QUIET, height), path, line)
 
 
 def code128_widths(text: str) -> list[int]:

@@ -40,6 +40,12 @@ class PhotoKind(TextChoices):
     ID_BACK = "id_back", _("Photo of the back")
 
 
+def required_photos(paper_kind: str) -> list[PhotoKind]:
+    """The photos that a declaration with this paper cannot do without: a passport's back is optional."""
+    needed = [PhotoKind.PORTRAIT, PhotoKind.ID_FRONT]
+    return needed if paper_kind == PaperKind.PASSPORT else [*needed, PhotoKind.ID_BACK]
+
+
 class AccessKind(TextChoices):
     """What a member of staff opened."""
 

@@ -9,6 +9,8 @@ FACES = ("Regular", "Bold", "Italic")
 PACKAGE = "fonts-liberation2"
 # Drawn for a sign that the family does not have; the data that goes with the paper keeps the sign itself.
 UNDRAWABLE = "□"
+# What the source of a page is laid out with; none of it is drawn.
+_LAYOUT = frozenset("\n\t ")
 # A line a face: its style, and the code points it has as hexadecimal ranges (`20-7e a0-17f 192`).
 _LIST = ("fc-list", f":family={FAMILY}", "--format", "%{style[0]}\t%{charset}\n")
 
@@ -47,9 +49,11 @@ def _code_points(ranges: str) -> frozenset[int]:
 
 
 def drawable(text: str) -> str:
-    """`text` with a box for every sign that the family does not have: no other font may stand in.
+    """`text` with a box for every sign that the family does not have, and a space for every such space.
+
+    No other font may stand in.
 
     Raises FontMissing.
     """
-    strange = {ord(sign) for sign in set(text) if not sign.isspace()} - letters()
-    return text.translate(dict.fromkeys(strange, UNDRAWABLE)) if strange else text
+    strange = {sign for sign in set(text) - _LAYOUT if ord(sign) not in letters()}
+    return text.translate({ord(sign): " " if sign.isspace() else UNDRAWABLE for sign in strange}) if strange else text

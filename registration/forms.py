@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from registration import cards, validators
-from registration.enums import PaperKind, PhotoKind
+from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.fields import AgencyField, CleanedField, PhotoField
 from registration.images import ImageRefused, NormalisedImage, normalise
 from registration.models import Attachment, Draft
 from registration.references import parse_reference
-from registration.services.submission import Answers, required_photos
+from registration.services.submission import Answers
 
 _REVIEWED = ("full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency")
 _MISSING_PHOTO = {

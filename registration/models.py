@@ -65,6 +65,8 @@ class Declaration(models.Model):
     # As they were on the day: an agency may be renamed or merged later.
     agency_code = models.CharField(max_length=5)
     agency_name = models.CharField(max_length=200)
+    # Where the paper says that it was written: the province of the office.
+    place = models.CharField(max_length=200, blank=True)
 
     consent_version = models.CharField(max_length=20)
     consented_at = models.DateTimeField()
@@ -255,6 +257,16 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"document {self.declaration_id}/{self.version}"
+
+
+class FormerDocument(models.Model):
+    """What a document's hash was before the file was lost and made again otherwise: the paper is out there."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="former")
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    def __str__(self) -> str:
+        return f"former document {self.document_id}"
 
 
 class AccessEvent(models.Model):

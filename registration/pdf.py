@@ -1,7 +1,6 @@
 """The printed declaration: what stands on it. How it is drawn is in `registration.pdf_engine`."""
 
 import logging
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from django.utils import translation
 
 from registration import legal
 from registration.barcodes import code128_svg, qr_svg
-from registration.enums import PaperKind, PhotoKind
+from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.models import Attachment, Declaration
 from registration.print_photos import print_copy_of
 from registration.proof import VIETNAM, canonical_json, declaration_data, sha256_hex, short_hash
@@ -38,9 +37,6 @@ PHOTO_NAMES = {
 }
 # A portrait about as tall as 3x4 fills its frame; a much wider or taller one is shown whole: no face is cut.
 FILLING_RATIOS = (0.6, 0.9)
-# "BHXH tỉnh Hà Giang" stands in Hà Giang; of the cities only the one named after a person keeps its title
-# (Nghị định 30/2020/NĐ-CP, Phụ lục I).
-_PROVINCE = re.compile(r"BHXH (?:tỉnh |TP\. (?!Hồ Chí Minh))?(?P<place>.+)")
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,9 @@ class Paper:
 def render_declaration(declaration: Declaration) -> Paper:
     """The declaration's present version as a PDF: A4, PDF/A-3b and PDF/UA-1, Vietnamese in any active language.
 
-    A photo that cannot be read gets a box that says so, and a line in the log. Takes about 75 ms once warm; the
-    same version gives the same bytes. Raises registration.fonts.FontMissing.
+    A photo that is lost or damaged gets a box that says so, and a line in the log. A store that does not answer is
+    another matter: whatever it raises comes out, and the paper is made later. Takes about 75 ms once warm; the same
+    version gives the same bytes. Raises registration.fonts.FontMissing.
     """
     from registration.pdf_engine import make_pdf  # only whoever renders pays for WeasyPrint's import
 
@@ -77,9 +74,15 @@ def render_declaration(declaration: Declaration) -> Paper:
     with translation.override("vi"):
         html = render_to_string(TEMPLATE, _context(declaration, attachments, contents) | _proof(declaration, data))
     made_at = declaration.submitted_at.astimezone(UTC)
-    content = make_pdf(unicodedata.normalize("NFC", html), contents, data, made_at)
-    unreadable = [str(photo.kind) for photo in attachments if photo.kind not in contents]
+    content = make_pdf(html, contents, data, made_at)
+    unreadable = [str(kind) for kind in _expected(declaration, attachments) if kind not in contents]
     return Paper(content, sha256_hex(data), unreadable)
+
+
+def _expected(declaration: Declaration, attachments: list[Attachment]) -> list[PhotoKind]:
+    """The photos that this paper has a place for: those that are needed, and the others that were handed in."""
+    present = {photo.kind for photo in attachments} | set(required_photos(declaration.paper_kind))
+    return [kind for kind in PhotoKind if kind in present]
 
 
 def _printed(photo: Attachment) -> bytes | None:
@@ -88,15 +91,16 @@ def _printed(photo: Attachment) -> bytes | None:
     The copy alone would do for showing; what was handed in is looked at because the paper vouches for it.
     """
     try:
-        content = _read(photo.file)
-        if sha256_hex(content) != photo.sha256:
-            logger.error("photo %s of declaration %s is not the one handed in", photo.pk, photo.declaration_id)
-            return None
-        return _print_copy(photo) or print_copy_of(content, photo.kind)
-    except Exception as error:  # whatever the store raises, the paper is made
-        kind = type(error).__name__
-        logger.error("photo %s of declaration %s cannot be read: %s", photo.pk, photo.declaration_id, kind)
+        content = _read(photo.file) if photo.file else None
+    except FileNotFoundError:
+        content = None
+    if content is None:
+        logger.error("photo %s of declaration %s is lost", photo.pk, photo.declaration_id)
         return None
+    if sha256_hex(content) != photo.sha256:
+        logger.error("photo %s of declaration %s is not the one handed in", photo.pk, photo.declaration_id)
+        return None
+    return _print_copy(photo) or print_copy_of(content, photo.kind)
 
 
 def _print_copy(photo: Attachment) -> bytes | None:
@@ -125,27 +129,38 @@ def _proof(declaration: Declaration, data: bytes) -> dict[str, Any]:
 
 
 def _context(declaration: Declaration, attachments: list[Attachment], contents: dict[str, bytes]) -> dict[str, Any]:
-    photos = [_photo(photo, contents) for photo in attachments]
+    stored = {photo.kind: photo for photo in attachments}
+    photos = [_photo(kind, stored.get(kind), contents) for kind in _expected(declaration, attachments)]
     return {
         "declaration": declaration,
-        "items": _items(declaration),
+        "signer": _composed(declaration.full_name),
+        "addressee": _composed(declaration.agency_name),
+        "items": [(name, _composed(value)) for name, value in _items(declaration)],
         "photos": photos,
+        "photo_count": len(attachments),
         "made_at": declaration.submitted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "portrait": next((photo for photo in photos if photo.kind == PhotoKind.PORTRAIT), None),
-        "paper_photos": [photo for photo in photos if photo.kind != PhotoKind.PORTRAIT],
-        "place": _place(declaration),
+        "portrait": photos[0],
+        "paper_photos": photos[1:],
+        "place": _composed(declaration.place) or DOTS,
         "day": _day(declaration.submitted_at.astimezone(VIETNAM)),
         "previous_version": declaration.version - 1,
         "legal_bases": legal.LEGAL_BASES,
-        "code128": code128_svg(declaration.reference_text),
+        "code128": code128_svg(declaration.reference, f"Mã vạch của hồ sơ {declaration.reference_text}"),
     }
 
 
-def _photo(photo: Attachment, contents: dict[str, bytes]) -> Photo:
+def _composed(text: str) -> str:
+    """NFC, value by value: in the finished page a mark at a value's beginning would join the markup before it."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _photo(kind: PhotoKind, photo: Attachment | None, contents: dict[str, bytes]) -> Photo:
+    name = PHOTO_NAMES[kind]
+    if photo is None:
+        return Photo(kind, name, is_readable=False, short_hash="")
     low, high = FILLING_RATIOS
     fills = low <= photo.width / max(photo.height, 1) <= high
-    name = PHOTO_NAMES[PhotoKind(photo.kind)]
-    return Photo(photo.kind, name, photo.kind in contents, short_hash(photo.sha256), fills)
+    return Photo(kind, name, kind in contents, short_hash(photo.sha256), fills)
 
 
 def _items(declaration: Declaration) -> list[tuple[str, str]]:
@@ -160,14 +175,6 @@ def _items(declaration: Declaration) -> list[tuple[str, str]]:
         ("Email", declaration.email or "Không có"),
         ("Cơ quan BHXH tiếp nhận", declaration.agency_label),
     ]
-
-
-def _place(declaration: Declaration) -> str:
-    """The province whose office is addressed, or dots to fill in by hand."""
-    # The name on record where the province's own office is addressed; of the office above none is kept.
-    above = declaration.agency.parent
-    match = _PROVINCE.fullmatch(above.name if above else declaration.agency_name)
-    return match["place"] if match else DOTS
 
 
 def _day(moment: datetime) -> str:

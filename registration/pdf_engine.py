@@ -23,6 +23,7 @@ from weasyprint import Attachment as AttachedFile
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from registration import pdf_structure
 from registration.fonts import drawable
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,13 @@ def settle() -> None:
 
 
 def _finish(_document: Any, pdf: pydyf.PDF) -> None:
-    """What WeasyPrint cannot say in one go: PDF/UA-1 beside PDF/A-3, each associated file named once."""
+    """What WeasyPrint cannot say in one go, or says otherwise than the standards.
+
+    PDF/UA-1 beside PDF/A-3, each associated file named once, what stands on every page as artifacts, and where
+    pictures stand in the page's own units.
+    """
+    pdf_structure.mark_artifacts(pdf)
+    pdf_structure.place_figures(pdf)
     for part in pdf.objects:
         if isinstance(part, pydyf.Stream) and part.extra.get("Type") == "/Metadata":
             part.stream = [block.replace(b"</rdf:RDF>", _ua_claim() + b"</rdf:RDF>") for block in part.stream]

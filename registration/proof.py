@@ -19,6 +19,7 @@ from registration.models import Attachment, Declaration
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 # 16 hexadecimal digits, 64 bits: too many to try, few enough to type.
 SHORT_LENGTH = 16
+_WHOLE = re.compile(r"[0-9a-f]{64}")
 _SHORT = re.compile(rf"[0-9a-f]{{{SHORT_LENGTH}}}")
 
 
@@ -57,9 +58,9 @@ def short_hash(sha256: str) -> str:
 
 
 def parse_short_hash(text: str) -> str | None:
-    """The 16 digits of a short hash as people type it, or of a whole SHA-256; None for anything else."""
+    """The 16 digits of a short hash as people type it, or all 64 of a SHA-256; None for anything else."""
     symbols = "".join(sign for sign in text.lower() if sign.isalnum()).replace("o", "0").replace("l", "1")
-    return symbols[:SHORT_LENGTH] if len(symbols) in (SHORT_LENGTH, 64) and _SHORT.match(symbols) else None
+    return symbols if _SHORT.fullmatch(symbols) or _WHOLE.fullmatch(symbols) else None
 
 
 def _moment(moment: datetime) -> str:

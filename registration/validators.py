@@ -27,14 +27,21 @@ _PASSPORT = re.compile(r"[A-Z]\d{7,8}", re.ASCII)
 
 
 def tidy(text: str) -> str:
-    """NFC, without invisible signs, every run of white space one space."""
+    """NFC, without invisible signs or marks that sit on nothing, every run of white space one space."""
     visible = "".join(
         " " if c.isspace() else c
         for c in unicodedata.normalize("NFC", text)
         if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
     # Dropping a sign between a letter and its mark can let the two join: once more, so that the result is stable.
-    return unicodedata.normalize("NFC", " ".join(visible.split()))
+    words = unicodedata.normalize("NFC", visible).split()
+    return " ".join(filter(None, map(_without_leading_marks, words)))
+
+
+def _without_leading_marks(word: str) -> str:
+    """A mark without a letter before it would sit on whatever comes before the text."""
+    first = next((place for place, c in enumerate(word) if not unicodedata.category(c).startswith("M")), len(word))
+    return word[first:]
 
 
 def clean_name(text: str) -> str:

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from registration.models import Declaration, Document
+from registration.enums import OPEN_STATUSES
+from registration.models import Declaration, Document, FormerDocument
 from registration.pdf import Paper, render_declaration
 
 logger = logging.getLogger(__name__)
@@ -22,25 +23,25 @@ def ensure_document(declaration: Declaration) -> Document:
     than a lock that outlives a killed worker. Raises whatever the renderer or the store raises.
     """
     stored = Document.objects.filter(declaration=declaration, version=declaration.version).first()
-    if stored is not None and stored.file.storage.exists(stored.file.name):
+    if stored is None:
+        return _store(declaration, render_declaration(declaration))
+    if _is_whole(stored):
         return stored
-    if stored is not None:
-        logger.error("the document of declaration %s was lost from the store and is made again", declaration.pk)
-        stored.delete()
-    return _store(declaration, render_declaration(declaration))
+    logger.error("the document of declaration %s was lost from the store and is made again", declaration.pk)
+    # The row stays meanwhile: what people hold in their hands can be checked by it.
+    return _replace(stored, render_declaration(declaration))
+
+
+def _is_whole(document: Document) -> bool:
+    try:
+        return bool(document.file.storage.size(document.file.name) == document.size)
+    except FileNotFoundError:
+        return False
 
 
 def _store(declaration: Declaration, paper: Paper) -> Document:
-    document = Document(
-        declaration=declaration,
-        version=declaration.version,
-        submitted_at=declaration.submitted_at,
-        size=len(paper.content),
-        sha256=hashlib.sha256(paper.content).hexdigest(),
-        data_sha256=paper.data_sha256,
-        unreadable=paper.unreadable,
-    )
-    document.file.save("to-khai.pdf", ContentFile(paper.content), save=False)
+    document = Document(declaration=declaration, version=declaration.version, submitted_at=declaration.submitted_at)
+    _fill(document, paper)
     try:
         with transaction.atomic():
             document.save()
@@ -48,6 +49,33 @@ def _store(declaration: Declaration, paper: Paper) -> Document:
         document.file.storage.delete(document.file.name)
         return Document.objects.get(declaration=declaration, version=declaration.version)
     return document
+
+
+def _replace(lost: Document, paper: Paper) -> Document:
+    """`lost` with a new file. Of a file that has other bytes now (a new library drew it) the old hash is kept."""
+    lost_file, lost_hash = lost.file.name, lost.sha256
+    _fill(lost, paper)
+    with transaction.atomic():
+        present = Document.objects.select_for_update().get(pk=lost.pk)
+        if present.file.name == lost_file:
+            if _hash(paper) != lost_hash:
+                FormerDocument.objects.create(document=lost, sha256=lost_hash)
+            lost.save()
+            present = lost
+    present.file.storage.delete(lost.file.name if present is not lost else lost_file)
+    return present
+
+
+def _fill(document: Document, paper: Paper) -> None:
+    document.size = len(paper.content)
+    document.sha256 = _hash(paper)
+    document.data_sha256 = paper.data_sha256
+    document.unreadable = paper.unreadable
+    document.file.save("to-khai.pdf", ContentFile(paper.content), save=False)
+
+
+def _hash(paper: Paper) -> str:
+    return hashlib.sha256(paper.content).hexdigest()
 
 
 def offer_document(declaration: Declaration) -> Document | None:
@@ -64,7 +92,11 @@ def offer_document(declaration: Declaration) -> Document | None:
 
 
 def missing_documents(limit: int = 100) -> QuerySet[Declaration]:
-    """Declarations whose present version has had no PDF for a minute: beat has them made."""
+    """Declarations on their way whose present version has had no PDF for a minute: beat has them made.
+
+    In no order: those that fail each time do not stand in the way of the others.
+    """
     made = Document.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"))
     before = timezone.now() - timedelta(minutes=1)
-    return Declaration.objects.filter(~Exists(made), submitted_at__lt=before).order_by(F("submitted_at"))[:limit]
+    waiting = Declaration.objects.filter(~Exists(made), status__in=OPEN_STATUSES, submitted_at__lt=before)
+    return waiting.order_by("?")[:limit]

@@ -1,5 +1,6 @@
 """Ghi nhận: a draft becomes a declaration, once."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from agencies.models import Agency
 from agencies.text import fold
 from notifications.enums import MessageKind
-from registration.enums import LIVE_STATUSES, PaperKind, PhotoKind, Status
+from registration.enums import LIVE_STATUSES, Status, required_photos
 from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
@@ -18,6 +19,9 @@ from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken
 from registration.services.texts import send_messages
 
 _TRIES = 5
+# "BHXH tỉnh Hà Giang" stands in Hà Giang; of the cities only the one named after a person keeps its title
+# (Nghị định 30/2020/NĐ-CP, Phụ lục I).
+_PROVINCE = re.compile(r"BHXH (?:tỉnh |TP\. (?!Hồ Chí Minh))?(?P<place>.+)")
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,6 @@ class Answers:
     email: str
     agency: Agency
     language: str = "vi"
-
-
-def required_photos(paper_kind: str) -> list[str]:
-    """The photos that a declaration with this paper cannot do without: a passport's back is optional."""
-    needed = [PhotoKind.PORTRAIT, PhotoKind.ID_FRONT]
-    if paper_kind != PaperKind.PASSPORT:
-        needed.append(PhotoKind.ID_BACK)
-    return [kind.value for kind in needed]
 
 
 def submit_declaration(draft: Draft, answers: Answers) -> Declaration:
@@ -66,7 +62,7 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     if locked.declaration is not None:
         return locked.declaration
     photos = {photo.kind: photo for photo in locked.attachments.all()}
-    missing = [kind for kind in required_photos(answers.paper_kind) if kind not in photos]
+    missing = [kind.value for kind in required_photos(answers.paper_kind) if kind not in photos]
     if missing:
         raise PhotosMissing(missing)
     declaration = _corrected(locked) if locked.corrects_id else Declaration(reference=make_reference())
@@ -114,6 +110,7 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     declaration.agency = answers.agency
     declaration.agency_code = answers.agency.code
     declaration.agency_name = answers.agency.name
+    declaration.place = _place(answers.agency)
     declaration.language = answers.language
     declaration.consent_version = CONSENT_VERSION
     declaration.consented_at = now
@@ -121,6 +118,12 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     declaration.reason = ""
     declaration.submitted_at = now
     declaration.expires_at = now + timedelta(days=settings.PAPER_DAYS)
+
+
+def _place(agency: Agency) -> str:
+    """The province whose office is addressed, for the head of the paper; empty where the name does not tell."""
+    match = _PROVINCE.fullmatch((agency.parent or agency).name)
+    return match["place"] if match else ""
 
 
 def _free_number(number: str, declaration: Declaration) -> str:

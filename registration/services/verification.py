@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from registration.enums import LIVE_STATUSES
 from registration.models import Document
@@ -34,15 +34,15 @@ def find_by_file(sha256: str) -> Registered | None:
     """The version whose stored PDF has this SHA-256 (hexadecimal), to the last byte."""
     if not _SHA256.fullmatch(sha256):
         return None
-    return _registered(Document.objects.filter(sha256=sha256))
+    return _registered(Document.objects.filter(Q(sha256=sha256) | Q(former__sha256=sha256)))
 
 
 def find_by_hash(reference: str, short: str) -> Registered | None:
-    """The version of this reference whose data's SHA-256 begins with these 16 digits.
+    """The version of this reference whose data's SHA-256 begins with these 16 digits, or is these 64.
 
     One query, whether the reference is unknown or the digits are wrong.
     """
-    if len(short) != SHORT_LENGTH:
+    if len(short) not in (SHORT_LENGTH, 64):
         return None
     return _registered(Document.objects.filter(declaration__reference=reference, data_sha256__startswith=short))
 

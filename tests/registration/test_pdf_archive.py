@@ -137,6 +137,71 @@ def test_structure_reads_in_the_order_of_the_page():
     assert all(page.Tabs == "/S" for page in pdf.pages)
 
 
+def claimed(node, page=None):
+    """(page, id) of every piece of content that an element of the tree owns."""
+    for kid in node if isinstance(node, pikepdf.Array) else [node]:
+        if isinstance(kid, int):
+            yield page.objgen, kid
+        elif isinstance(kid, pikepdf.Dictionary):
+            here = kid.get("/Pg", page)
+            if "/MCID" in kid:
+                yield here.objgen, int(kid.MCID)
+            else:
+                yield from claimed(kid.get("/K", pikepdf.Array([])), here)
+
+
+@pytest.mark.parametrize("address", ["12/3 đường Mẫu, Quận 3", "Ư" * 300])
+def test_all_content_is_read_or_declared_to_be_decoration(address):
+    pdf = opened(make_declaration(address=address, full_name="Công Tằng Tôn Nữ " * 5 + "A"))
+    owned = set(claimed(pdf.Root.StructTreeRoot.K))
+    decoration = 0
+    for page in pdf.pages:
+        depth = 0
+        for operands, operator in pikepdf.parse_content_stream(page):
+            name = str(operator)
+            if name in ("BDC", "BMC"):
+                depth += 1
+                decoration += operands[0] == "/Artifact"
+                assert operands[0] == "/Artifact" or (page.objgen, int(operands[1].MCID)) in owned
+            elif name == "EMC":
+                depth -= 1
+            else:
+                assert depth or name not in ("Tj", "TJ", "Do", "S", "f")
+    assert decoration >= len(pdf.pages)
+
+
+def test_figures_say_where_on_the_page_they_stand():
+    pdf = opened(make_declaration(address="Ư" * 300))
+    boxes = {
+        str(part.Alt).split(" của")[0]: ([float(side) / 72 * 25.4 for side in part.A.BBox], part.Pg)
+        for part in elements(pdf.Root.StructTreeRoot.K)
+        if part.S == "/Figure"
+    }
+    for (left, bottom, right, top), _page in boxes.values():
+        assert 0 < left < right < 210
+        assert 0 < bottom < top < 297
+    for kind in ("Ảnh mặt trước", "Ảnh mặt sau"):
+        left, bottom, right, top = boxes[kind][0]
+        assert (round(right - left, 1), round(top - bottom, 1)) == (85.6, 54.0)
+    assert boxes["Mã QR"][0][1] > 230
+    assert boxes["Ảnh chân dung"][0][1] > boxes["Ảnh mặt trước"][0][3]
+
+
+MARK = "\u0338"  # joins a ">" before it
+
+
+@pytest.mark.parametrize("field", ["full_name", "address", "email", "agency_name", "place", "paper_number"])
+def test_mark_at_the_beginning_of_a_value_joins_no_markup(field):
+    papers = []
+    for beginning in ("", MARK):
+        declaration = make_declaration()
+        setattr(declaration, field, f"{beginning} style=top:0 x")
+        papers.append(opened(declaration))
+        assert "style=top:0" in text_of(read(declaration))
+    blocks = [[str(part.S) for part in elements(paper.Root.StructTreeRoot.K)] for paper in papers]
+    assert blocks[0] == blocks[1]
+
+
 def test_plain_text_tool_reads_vietnamese_in_nfc_and_in_order():
     text = piped(["pdftotext", "-", "-"], content_of(make_declaration())).decode()
     assert text == unicodedata.normalize("NFC", text)

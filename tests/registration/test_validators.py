@@ -137,3 +137,8 @@ def test_phone_is_shown_the_way_people_write_it() -> None:
 def test_address_has_a_length(typed: str) -> None:
     with pytest.raises(ValidationError):
         validators.clean_address(typed)
+
+
+@pytest.mark.parametrize("text", ["\u0338Nguyễn Thị Mẫu", "Nguyễn \u0338\u0301Thị Mẫu", "\u0300 Nguyễn Thị \u0338 Mẫu"])
+def test_marks_that_sit_on_nothing_are_dropped(text):
+    assert validators.clean_name(text) == "Nguyễn Thị Mẫu"

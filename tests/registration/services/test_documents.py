@@ -1,13 +1,18 @@
 """The PDF of each version: made once, found again, made anew when it was lost."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from agencies.models import Agency
 from registration import services, tasks
 from registration.models import Declaration, Document, private_storage
+from registration.pdf import Paper
+from registration.services import documents
 from tests.registration.factories import make_correction, make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +92,57 @@ def test_document_lost_from_the_store_is_made_again() -> None:
     private_storage().delete(services.ensure_document(declaration).file.name)
     again = services.ensure_document(declaration)
     assert private_storage().exists(again.file.name)
+
+
+def spoil(name: str) -> None:
+    private_storage().delete(name)
+    private_storage().save(name, ContentFile(b"%PDF-1.7 other"))
+
+
+@pytest.mark.parametrize("lose", [private_storage().delete, spoil])
+def test_paper_drawn_otherwise_the_second_time_is_known_by_both_hashes(lose, monkeypatch) -> None:
+    declaration = make_declaration()
+    first = services.ensure_document(declaration)
+    paper = first.file.read()
+    lose(first.file.name)
+    monkeypatch.setattr(documents, "render_declaration", lambda _: Paper(paper + b"\n", first.data_sha256, []))
+    again = services.ensure_document(declaration)
+    assert (again.pk, again.file.read()) == (first.pk, paper + b"\n")
+    for content in (paper, paper + b"\n"):
+        assert services.find_by_file(hashlib.sha256(content).hexdigest()).reference == declaration.reference_text
+
+
+def test_paper_that_is_lost_can_be_checked_while_it_cannot_be_made(no_fonts) -> None:
+    declaration = make_declaration()
+    document = Document.objects.create(
+        declaration=declaration, version=1, file="away.pdf", size=1, sha256="a" * 64, data_sha256="b" * 64,
+        submitted_at=declaration.submitted_at,
+    )  # fmt: skip
+    assert services.offer_document(declaration) is None
+    assert services.find_by_hash(declaration.reference, "b" * 16).version == 1
+    assert services.find_by_hash(declaration.reference, "b" * 16 + "0" * 48) is None
+    assert services.find_by_file("a" * 64).version == document.version
+
+
+def test_same_paper_is_made_after_offices_are_renamed() -> None:
+    declaration = make_declaration()
+    first = services.ensure_document(declaration)
+    Agency.objects.update(name="BHXH Miền Nam")
+    private_storage().delete(first.file.name)
+    again = services.ensure_document(Declaration.objects.get())
+    assert again.sha256 == first.sha256
+
+
+def test_store_that_does_not_answer_spoils_no_paper(monkeypatch) -> None:
+    declaration = make_declaration()
+
+    def no_answer(name: str, mode: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(private_storage(), "_open", no_answer)
+        assert services.offer_document(declaration) is None
+    assert services.offer_document(declaration).unreadable == []
 
 
 def test_beat_finds_documents_that_nobody_made() -> None:
