@@ -41,7 +41,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
     """A provider's word on a message, in the address, a form or JSON. 404 unless it knows the shared secret.
 

@@ -174,11 +174,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "poll-receipts": {"task": "notifications.tasks.poll_receipts", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-resets": {"task": "registration.tasks.sweep_resets", "schedule": 20.0, "options": {"expires": 20}},
     "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
     # By day: nobody wants an SMS at night.
     "send-reminders": {"task": "registration.tasks.send_reminders", "schedule": crontab(minute="20", hour="8-18")},
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
+    "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 86_400.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

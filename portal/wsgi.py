@@ -24,6 +24,14 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     return _django(environ, start_response)
 
 
+def _check_settings() -> None:
+    """What `manage.py check` says of the SMS to citizens; whoever serves has not always run it. Raises SystemExit."""
+    from registration.checks import check_messages
+
+    if problems := check_messages():
+        raise SystemExit(" ".join(f"{problem.msg} {problem.hint}" for problem in problems))
+
+
 def _warm_up() -> None:
     """Each web process draws one page before it takes requests: no citizen waits for libraries and fonts.
 
@@ -39,4 +47,5 @@ def _warm_up() -> None:
         )
 
 
+_check_settings()
 _warm_up()

@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from registration.desk import TODO_STATUSES, declared_agencies, open_counts
+from registration.desk import TODO_STATUSES, declarations_for, declared_agencies, open_counts, without_sms
 from registration.enums import Status
 
-TODO, ALL = "todo", "all"
+TODO, NO_SMS, ALL = "todo", "no-sms", "all"
 # A declaration is never stored as a draft.
 _STATUSES = [(status.value, status.label) for status in Status if status != Status.DRAFT]
-_CHOICES = [(TODO, _("To do")), *_STATUSES, (ALL, _("All statuses"))]
-_TABS = (TODO, Status.RECEIVED, Status.SUBMITTED, Status.RETURNED, ALL)
+_CHOICES = [(TODO, _("To do")), *_STATUSES, (NO_SMS, _("Password not sent")), (ALL, _("All statuses"))]
+_TABS = (TODO, Status.RECEIVED, Status.SUBMITTED, Status.RETURNED, NO_SMS, ALL)
 
 
 def shown_status(request: HttpRequest) -> str:
@@ -45,6 +45,8 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.shown == ALL:
             return queryset
+        if self.shown == NO_SMS:
+            return without_sms(queryset)
         return queryset.filter(status__in=TODO_STATUSES if self.shown == TODO else (self.shown,))
 
 
@@ -68,6 +70,7 @@ def status_tabs(request: HttpRequest, changelist: Any) -> list[dict[str, Any]]:
     """The statuses that an officer works through, with how many stand in each."""
     counts = open_counts(request.user)
     counts[TODO] = sum(counts.get(status, 0) for status in TODO_STATUSES)
+    counts[NO_SMS] = without_sms(declarations_for(request.user)).count()
     labels, shown = dict(_CHOICES), shown_status(request)
     return [
         {
@@ -77,4 +80,5 @@ def status_tabs(request: HttpRequest, changelist: Any) -> list[dict[str, Any]]:
             "is_shown": tab == shown,
         }
         for tab in _TABS
+        if tab != NO_SMS or counts[NO_SMS] or shown == NO_SMS
     ]

@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.enums import MessageKind
 from notifications.models import Attempt, Message
@@ -54,7 +54,7 @@ def dossier_url(declaration: Declaration) -> str:
     return reverse("admin:registration_declaration_change", args=[declaration.pk])
 
 
-@require_GET
+@require_safe
 def dossier(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about one declaration, and what can be decided on it now."""
     officer = _officer(request)
@@ -211,7 +211,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(dossier_url(declaration))
 
 
-@require_GET
+@require_safe
 def photo(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     """One photo of the present version, or of the one that `version` names, in full."""
     officer = _officer(request)
@@ -221,7 +221,7 @@ def photo(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
     return send_private(attachment.file, content_type="image/jpeg", filename=f"{kind}.jpg")
 
 
-@require_GET
+@require_safe
 def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The PDF declaration of the present version, or of the one that `version` names, as the citizen printed it."""
     officer = _officer(request)

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.numbers import compact, parse_bhxh_number
 from agencies.models import AgencyQuerySet
 from agencies.services import agencies_for
 from agencies.text import fold
+from notifications.enums import MessageKind, MessageStatus
+from notifications.models import Message
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
 from registration.references import parse_reference
@@ -34,6 +37,13 @@ def declarations_for(user: "User | AnonymousUser") -> QuerySet[Declaration]:
 def declared_agencies(user: "User | AnonymousUser") -> AgencyQuerySet:
     """The agencies in the user's scope that any declaration is addressed to."""
     return agencies_for(user).filter(Exists(Declaration.objects.filter(agency=OuterRef("pk"))))
+
+
+def without_sms(queryset: QuerySet[Declaration]) -> QuerySet[Declaration]:
+    """Those of `queryset` that are approved and whose newest password message needs a person."""
+    key = Concat(Value("declaration:"), Cast(OuterRef("pk"), CharField()))
+    newest = Message.objects.filter(related_key=key, kind=MessageKind.CREDENTIAL).order_by("-pk").values("status")[:1]
+    return queryset.filter(status=Status.APPROVED).annotate(sms=Subquery(newest)).filter(sms=MessageStatus.DEAD)
 
 
 def same_paper(user: "User | AnonymousUser", declaration: Declaration) -> QuerySet[Declaration]:

@@ -1,7 +1,6 @@
 """Handing out private files, to whoever a view has already let through."""
 
 import re
-from typing import cast
 
 from django.conf import settings
 from django.db.models.fields.files import FieldFile
@@ -36,17 +35,20 @@ def send_document(
     Answers 304, and one range at a time with 206 or 416 (RFC 9110, 13 and 14); several at once get the whole file,
     as the RFC allows. With `X_ACCEL_PREFIX` nginx does all that. Raises Http404 when the file is gone.
     """
-    etag = f'"{sha256}"'
-    part = None if settings.X_ACCEL_PREFIX else _asked_part(request, etag, size)
-    if part is None:
-        response = send_private(file, content_type="application/pdf", filename=filename, download=download)
-    else:
-        response = _part(file, part, size, content_disposition_header(download, filename) or "inline")
     if settings.X_ACCEL_PREFIX:
-        return response
+        return send_private(file, content_type="application/pdf", filename=filename, download=download)
+    etag = f'"{sha256}"'
+    # Asked before anything is opened: who has the file already costs no reading.
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    if response is None:
+        part = _asked_part(request, etag, size)
+        if part is None:
+            response = send_private(file, content_type="application/pdf", filename=filename, download=download)
+        else:
+            response = _part(file, part, size, content_disposition_header(download, filename) or "inline")
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=cast("HttpResponse", response)) or response
+    return response
 
 
 def _asked_part(request: HttpRequest, etag: str, size: int) -> range | None:

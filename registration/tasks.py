@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from accounts import resets
 from registration import services
 from registration.models import Declaration
 
@@ -39,6 +40,18 @@ def purge_drafts() -> None:
 def send_reminders() -> None:
     """Remind citizens whose paper is due soon."""
     logger.info("%d reminders", services.send_reminders())
+
+
+@shared_task(ignore_result=True)
+def sweep_resets() -> None:
+    """Send the codes that the queue has lost."""
+    services.sweep_resets()
+
+
+@shared_task(ignore_result=True)
+def purge_resets() -> None:
+    """Remove what is left of old password resets."""
+    logger.info("%d password resets removed", resets.purge_resets())
 
 
 @shared_task(name="registration.tasks.send_reset_code", ignore_result=True)

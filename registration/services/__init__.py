@@ -37,7 +37,7 @@ from registration.services.errors import (
 )
 from registration.services.expiry import expire_declarations, send_reminders
 from registration.services.resend import resend_credential
-from registration.services.resets import request_reset, reset_password, send_reset_code
+from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
 from registration.services.submission import Answers, submit_declaration
 from registration.services.verification import Registered, find_by_file, find_by_hash
 
@@ -82,6 +82,7 @@ __all__ = [
     "send_reset_code",
     "store_photo",
     "submit_declaration",
+    "sweep_resets",
     "typed_answers",
     "withdraw_declaration",
 ]

@@ -44,8 +44,9 @@ def send_reminders(limit: int = 500) -> int:
     ids = list(due.order_by("expires_at").values_list("pk", flat=True)[:limit])
     for declaration_id in ids:
         with transaction.atomic():
-            # Locked and looked at again: two runs at once remind once.
-            declaration = due.select_for_update(of=("self",)).filter(pk=declaration_id).first()
-            if declaration is not None:
+            # Locked first, and looked at again after that by a query of its own, which sees what another run has
+            # committed meanwhile: two at once remind once.
+            declaration = Declaration.objects.select_for_update(of=("self",)).get(pk=declaration_id)
+            if due.filter(pk=declaration_id).exists():
                 send_messages([declaration], MessageKind.REMINDER)
     return len(ids)

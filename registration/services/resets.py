@@ -1,6 +1,7 @@
 """Setting a new password with a code by SMS: the accounts' resets, and the messages that carry the codes."""
 
 import logging
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts import resets
 from accounts.models import PasswordReset
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
+
+# A task that has not run by then may be lost.
+LOST_AFTER = timedelta(seconds=20)
 
 
 def request_reset(number: str) -> str:
@@ -51,6 +56,18 @@ def send_reset_code(reset_id: int) -> None:
     queue_messages([message])
 
 
+def sweep_resets() -> int:
+    """Queue the codes whose task the queue has lost; how many resets were looked at."""
+    now = timezone.now()
+    waiting = PasswordReset.objects.filter(
+        account__isnull=False, code_hash="", used_at=None, created_at__range=(now - resets.VALID_FOR, now - LOST_AFTER)
+    )
+    ids = list(waiting.values_list("pk", flat=True))
+    for reset_id in ids:
+        send_reset_code(reset_id)
+    return len(ids)
+
+
 def reset_password(account: "User", token: str, password: str) -> None:
     """The new password, with the code checked before. Raises resets.ResetOver when the reset was used meanwhile."""
     with transaction.atomic():
@@ -63,5 +80,4 @@ def _publish(reset_id: int) -> None:
     try:
         current_app.send_task("registration.tasks.send_reset_code", args=[reset_id], ignore_result=True)
     except PUBLISH_ERRORS as problem:
-        # The page says what to do when no SMS comes: ask again.
-        logger.warning("Reset %s: no code is sent: %s", reset_id, type(problem).__name__)
+        logger.warning("Reset %s stays for the sweep: %s", reset_id, type(problem).__name__)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from notifications.enums import MessageKind
 from notifications.segments import GSM7_SINGLE, unaccent
 from notifications.services import NewMessage, queue_messages
+from registration.enums import Status
 from registration.models import Declaration
 
 # Each has a template of its name.
@@ -21,6 +22,8 @@ MESSAGE_KINDS = (
     MessageKind.REJECTED,
     MessageKind.REMINDER,
 )
+# What is awaited then is the correction, not the paper.
+_RETURNED_REMINDER = "reminder_returned"
 _UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
 _JOINTS = re.compile(r"([.:/])(?=[A-Za-z./])")
 
@@ -51,8 +54,9 @@ def message_text(declaration: Declaration, kind: MessageKind) -> str:
         "hotline": settings.HOTLINE,
         "date": timezone.localtime(declaration.expires_at).strftime("%d/%m/%Y"),
     }
-    room = GSM7_SINGLE - len(_render(kind, context)) - len(" ")
-    return _render(kind, context | {"reason": shorten_reason(declaration.reason, room)})
+    name = _RETURNED_REMINDER if (kind, declaration.status) == (MessageKind.REMINDER, Status.RETURNED) else kind
+    room = GSM7_SINGLE - len(_render(name, context)) - len(" ")
+    return _render(name, context | {"reason": shorten_reason(declaration.reason, room)})
 
 
 def shorten_reason(reason: str, room: int) -> str:
@@ -71,5 +75,5 @@ def shorten_reason(reason: str, room: int) -> str:
     return (beginning.rpartition(" ")[0] or beginning[:-1]).rstrip(" .,;:") + "..."
 
 
-def _render(kind: MessageKind, context: Mapping[str, str]) -> str:
-    return " ".join(render_to_string(f"registration/sms/{kind}.txt", dict(context)).split())
+def _render(name: str, context: Mapping[str, str]) -> str:
+    return " ".join(render_to_string(f"registration/sms/{name}.txt", dict(context)).split())

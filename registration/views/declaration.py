@@ -28,7 +28,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/start.html", {"unchosen": "tiep" in request.GET and not kind})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def declaration_form(request: HttpRequest) -> HttpResponse:
     """The Tờ khai: shown, corrected, and with Ghi nhận stored."""
     return _post(request) if request.method == "POST" else _get(request)
@@ -156,7 +156,7 @@ def _page(
     return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def resume(request: HttpRequest) -> HttpResponse:
     """Go on, on this device, with the draft of a code."""
     form = ResumeForm(request.POST or None)

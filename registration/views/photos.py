@@ -126,7 +126,7 @@ def _store(draft: Draft, kind: str, form: PhotoForm) -> None:
         raise Http404 from error
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def phone(request: HttpRequest, key: str) -> HttpResponse:
     """The page on the phone: these photos only, none of what was typed."""
     draft = services.open_draft(cookies.read_phone_key(key))

@@ -15,24 +15,24 @@ from registration import services
 _SESSION_KEY = "reset"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Whose password it is."""
     form = ResetRequestForm(request.POST if request.method == "POST" else None)
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         return render(request, "accounts/reset.html", {"form": form}, status=422 if form.is_bound else 200)
     request.session[_SESSION_KEY] = services.request_reset(form.cleaned_data["number"])
     return redirect("registration:reset_code")
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """The code and the new password. The code is looked at first: without it nothing is said about anything else."""
     token = request.session.get(_SESSION_KEY)
     if not token:
         return redirect("registration:reset")
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, ResetPasswordForm(User()))
     typed = "".join(symbol for symbol in request.POST.get("code", "") if symbol.isdecimal())
     try:

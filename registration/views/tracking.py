@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,12 +21,13 @@ _signer = TimestampSigner(salt="registration.tracked")
 _KEY_SECONDS = 1800
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
     """The form and, on the same address so that nothing personal stands in it, the answer."""
-    if request.method == "GET":
-        form = TrackForm(initial={"reference": cookies.scanned_reference(request)})
-        return render(request, "registration/track.html", {"form": form})
+    if request.method != "POST":
+        scanned = cookies.scanned_reference(request)
+        form = TrackForm(initial={"reference": scanned})
+        return render(request, "registration/track.html", {"form": form, "staff_url": _staff_url(scanned)})
     form = TrackForm(request.POST)
     found = _find(form) if form.is_valid() else None
     if found is None:
@@ -39,6 +41,11 @@ def track(request: HttpRequest) -> HttpResponse:
             )
         return render(request, "registration/track.html", {"form": form}, status=422)
     return render(request, "registration/tracked.html", progress(found))
+
+
+def _staff_url(scanned: str) -> str:
+    """Where an officer signs in and comes to the dossier: one whose session is over is sent to this page, too."""
+    return reverse("admin:login", query={"next": reverse("registration:scan", args=[scanned])}) if scanned else ""
 
 
 def _find(form: TrackForm) -> Declaration | None:

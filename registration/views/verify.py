@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from registration import cookies, services
 from registration.desk import find_by_reference
@@ -10,13 +10,13 @@ from registration.proof_forms import FileForm, HashForm
 from registration.references import format_reference, parse_reference
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Two forms on one page; the answer on the same address, so that nothing of the paper stands in it.
 
     An unknown reference, a wrong code and a changed file get one and the same answer.
     """
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, FileForm(), HashForm())
     is_file = "data_hash" not in request.POST
     form = FileForm(request.POST, request.FILES) if is_file else HashForm(request.POST)
@@ -39,7 +39,7 @@ def _page(
     return render(request, "registration/verify.html", context, status=status)
 
 
-@require_GET
+@require_safe
 def scan(request: HttpRequest, reference: str) -> HttpResponse:
     """The QR code's address: staff come to the dossier, if it is theirs to see, all others to the tracking page.
 

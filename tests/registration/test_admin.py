@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agencies.models import StaffMember
+from notifications.models import Message
 from registration.enums import Status
 from registration.models import Declaration
 from registration.references import format_reference
+from registration.services import resend_credential
 from tests.registration.factories import make_agency, make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +269,20 @@ def test_side_menu_has_what_this_person_may_open(client):
 
 def test_sign_in_page_carries_the_portal_name(client, settings):
     assert settings.PORTAL_NAME in client.get("/admin/login/").text
+
+
+def tabs(client):
+    return [tab["url"] for tab in client.get(QUEUE).context_data["tabs"]]
+
+
+def test_approvals_whose_sms_did_not_go_out_have_a_tab_of_their_own(client):
+    sign_in(client)
+    sent, failed, sent_again, rejected = (make_declaration(Status.APPROVED) for _ in range(4))
+    assert "?status=no-sms" not in tabs(client)
+    for declaration in (failed, sent_again, rejected):
+        Message.objects.filter(related_key=declaration.message_key, kind="credential").update(status="dead")
+    resend_credential(sent_again.pk, officer=make_officer(), seen=Message.objects.latest("pk").pk)
+    Declaration.objects.filter(pk=rejected.pk).update(status=Status.ACTIVE)
+    assert "?status=no-sms" in tabs(client)
+    assert listed(client, status="no-sms") == [failed.reference]
+    assert sent.reference not in listed(client, status="no-sms")

@@ -121,18 +121,18 @@ def test_staff_and_strangers_get_no_further(client, admin_user):
     assert client.get(CHOOSE).url == ASK
 
 
-def test_reminder_goes_out_once_three_days_before(django_capture_on_commit_callbacks):
-    due, later, fresh = make_declaration(), make_declaration(), make_declaration()
-    now = timezone.now()
-    for declaration, days, age in ((due, 2, 20), (later, 5, 20), (fresh, 2, 0)):
-        type(declaration).objects.filter(pk=declaration.pk).update(
-            expires_at=now + timedelta(days=days), submitted_at=now - timedelta(days=age)
-        )
-    assert services.send_reminders() == 1
-    assert services.send_reminders() == 0
-    message = Message.objects.get(kind="reminder")
-    assert message.related_key == due.message_key
-    assert len(message.body) <= 160
+def test_code_whose_task_was_lost_is_sent_by_the_sweep(client, declaration):
+    client.post(ASK, {"number": declaration.bhxh_number})
+    client.post(ASK, {"number": "0000000000"})
+    assert services.sweep_resets() == 0
+    PasswordReset.objects.update(created_at=timezone.now() - timedelta(seconds=30))
+    services.sweep_resets()
+    services.sweep_resets()
+    message = Message.objects.get(kind="reset_code")
+    assert message.account == declaration.account
+    PasswordReset.objects.update(created_at=timezone.now() - timedelta(days=8))
+    tasks.purge_resets()
+    assert not PasswordReset.objects.exists()
 
 
 def test_submission_sends_word():

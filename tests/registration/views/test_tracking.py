@@ -1,10 +1,12 @@
 """Tra cứu hồ sơ: right answers to the right person, the same refusal to everyone else."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
+from notifications.models import Message
 from registration import throttle
 from registration.models import Declaration
 from tests.registration.factories import make_declaration
@@ -35,6 +37,21 @@ def test_tracking_shows_every_status(client, status: str) -> None:
     assert declaration.bhxh_number not in page
     if status in ("returned", "rejected"):
         assert declaration.reason in page
+
+
+def test_tracking_says_when_the_sms_went_out_and_when_it_did_not_arrive(client, vietnamese) -> None:
+    declaration = make_declaration("approved")
+    message = Message.objects.get(related_key=declaration.message_key, kind="credential")
+    sent_at = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
+    for status, sent, text in (
+        ("queued", None, "SMS có mật khẩu đang được gửi đến số"),
+        ("accepted", sent_at, "SMS đã gửi lúc 10:05, 20/11/2026 đến số"),
+        ("dead", None, "SMS có mật khẩu chưa đến được số"),
+        ("dead", sent_at, "SMS có mật khẩu chưa đến được số"),
+    ):
+        Message.objects.filter(pk=message.pk).update(status=status, sent_at=sent)
+        page = track(client, declaration.reference_text, declaration.phone[-4:]).text
+        assert f"{text} •••• ••• {declaration.phone[-3:]}" in page
 
 
 def test_tracking_answers_wrong_phone_and_unknown_reference_alike(client) -> None:

@@ -1,6 +1,9 @@
 """Kiểm tra and the paper's QR code: right answers about the paper, none about the person."""
 
+import html
 import io
+import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -160,6 +163,23 @@ def test_scan_brings_everybody_else_to_tracking_with_the_reference_filled_in(cli
         answer = client.get(f"/q/{declaration.reference_text.lower()}/")
         assert answer.url == "/tra-cuu/"
         assert f'value="{declaration.reference_text}"' in client.get("/tra-cuu/").content.decode()
+
+
+def test_officer_without_a_session_comes_to_the_dossier_by_signing_in(client):
+    declaration = make_declaration()
+    page = client.get(f"/q/{declaration.reference_text}/", follow=True)
+    (address,) = re.findall(r'href="(/admin/login/[^"]+)"', page.text)
+    client.force_login(make_officer())
+    (after,) = parse_qs(urlsplit(html.unescape(address)).query)["next"]
+    assert client.get(after).url == f"/admin/registration/declaration/{declaration.pk}/change/"
+
+
+@pytest.mark.parametrize(
+    "address", ["/kiem-tra/", "/tra-cuu/", "/q/7K3Q-9M2D-X/", "/dang-ky/to-khai/", "/tai-khoan/quen-mat-khau/"]
+)
+def test_pages_answer_to_those_who_only_ask_whether_they_are_there(client, address):
+    head, whole = client.head(address), client.get(address)
+    assert head.status_code == whole.status_code < 400
 
 
 def test_scan_of_an_unknown_reference_looks_like_any_other(client):
