@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from registration import cards, cookies, services
 from registration.enums import PhotoKind
 from registration.files import send_private
-from registration.forms import DeclarationForm, ResumeForm
+from registration.forms import DeclarationForm
 from registration.legal import LEGAL_BASES
+from registration.lookup_forms import ResumeForm
 from registration.models import Attachment, Declaration, Draft
 from registration.validators import tidy
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from notifications.services import message_state
 from registration import cookies, services
 from registration.enums import Status
-from registration.forms import TrackForm
+from registration.lookup_forms import TrackForm
 from registration.models import Declaration
 from registration.throttle import allow, allowed
 from registration.validators import national_phone

@@ -1,0 +1,70 @@
+"""Finding what one has begun or sent: the code of a draft, the reference of a declaration."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from registration.references import parse_reference
+
+
+class ResumeForm(forms.Form):
+    """The code of an unfinished declaration."""
+
+    code = forms.CharField(
+        label=_("Code of your unfinished declaration"),
+        help_text=_("9 letters and digits, for example 7K3Q-9M2D-X."),
+        error_messages={"required": _("Type the code that the form showed you.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.update(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        )
+
+
+class TrackForm(forms.Form):
+    """Reference and the last four digits of the phone: what a citizen has on the paper and in the head."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        help_text=_("It is on the receipt page and on the printed declaration, for example 7K3Q-9M2D-X."),
+        error_messages={"required": _("Type the reference from your declaration.")},
+    )
+    phone_end = forms.CharField(
+        label=_("Last 4 digits of the mobile phone"),
+        help_text=_("Of the number that you declared."),
+        error_messages={"required": _("Type the last 4 digits of the mobile number that you declared.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reference"].widget.attrs.update(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        )
+        self.fields["phone_end"].widget.attrs.update({"inputmode": "numeric", "autocomplete": "off"})
+
+    def clean_reference(self) -> str:
+        """The stored form. One that cannot exist is looked up like any other: the answer must not tell."""
+        typed: str = self.cleaned_data["reference"]
+        return parse_reference(typed) or ""
+
+    def clean_phone_end(self) -> str:
+        digits = "".join(c for c in str(self.cleaned_data["phone_end"]) if c.isdecimal())
+        if len(digits) != 4:
+            raise ValidationError(_("Type exactly 4 digits: the last ones of the mobile number that you declared."))
+        return digits
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            Field("reference", wrapper_class="field--medium"), Field("phone_end", wrapper_class="field--short")
+        )
+        return helper
