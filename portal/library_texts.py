@@ -112,6 +112,16 @@ FORM_ERRORS = (
 )
 
 LISTS = (
+    _("Select action"),
+    _("Select action to run"),
+    _("Run"),
+    _("Run the selected action"),
+    _("No action selected."),
+    _("Items must be selected in order to perform actions on them. No items have been changed."),
+    _("0 of %(cnt)s selected"),
+    _("Select all %(total_count)s %(module_name)s"),
+    _("Click here to select the objects across all pages"),
+    _("Clear selection"),
     _("Type to search"),
     _("Filters"),
     _(" By %(filter_title)s "),
