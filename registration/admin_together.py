@@ -140,6 +140,8 @@ def _hints(declaration: Any) -> Iterable[str]:
     photos = declaration.present_attachments
     if compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED))["differs"]:
         yield _("the card's QR code says otherwise")
+    if declaration.contested:
+        yield _("somebody else has claimed this number, too")
     if declaration.shares_paper:
         yield _("the identity paper stands on another declaration")
     yield from (f"{photo.get_kind_display()}: {word}" for photo in photos for word, _text in photo.quality_marks())

@@ -80,6 +80,10 @@ class Declaration(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="declarations"
     )
 
+    # How often somebody with another phone was refused because this declaration has the number, and when last.
+    contested = models.PositiveIntegerField(default=0)
+    contested_at = models.DateTimeField(null=True)
+
     submitted_at = models.DateTimeField(_("submitted"), default=timezone.now)
     expires_at = models.DateTimeField(_("paper due by"))
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Agency
@@ -49,12 +50,21 @@ def submit_declaration(draft: Draft, answers: Answers) -> Declaration:
         try:
             with transaction.atomic():
                 return _submit(draft, answers)
+        except NumberTaken:
+            _note_contest(answers)
+            raise
         except IntegrityError:
             # Another declaration took the number, the phone's place or the reference between our look and our
             # write. Looking again names the refusal, or finds another place.
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _note_contest(answers: Answers) -> None:
+    """Staff are told that somebody else has claimed the number: one of the two is not its owner."""
+    holder = Declaration.objects.filter(bhxh_number=answers.bhxh_number, status__in=LIVE_STATUSES)
+    holder.exclude(phone=answers.phone).update(contested=F("contested") + 1, contested_at=timezone.now())
 
 
 def _submit(draft: Draft, answers: Answers) -> Declaration:

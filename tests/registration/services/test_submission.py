@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from registration import services
 from registration.enums import Status
 from registration.models import Attachment, Declaration, Draft, StatusChange
-from tests.registration.factories import make_answers, make_correction, make_declaration, make_draft
+from tests.registration.factories import make_answers, make_correction, make_declaration, make_draft, make_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +138,18 @@ def test_correction_comes_too_late_once_the_declaration_is_rejected() -> None:
     Declaration.objects.filter(pk=returned.pk).update(status=Status.REJECTED)
     with pytest.raises(services.AlreadyDecided):
         services.submit_declaration(draft, make_answers(bhxh_number=returned.bhxh_number, phone=returned.phone))
+
+
+def test_refused_claim_of_a_number_is_told_to_staff_and_only_when_it_is_somebody_elses(client) -> None:
+    holder = make_declaration()
+    for phone in (holder.phone, "+84987654321", "+84987654322"):
+        with pytest.raises(services.NumberTaken):
+            make_declaration(bhxh_number=holder.bhxh_number, phone=phone)
+    holder.refresh_from_db()
+    assert holder.contested == 2
+    assert holder.revision == 1
+    client.force_login(make_officer())
+    page = client.get(f"/admin/registration/declaration/{holder.pk}/change/").text
+    assert "desk-notice" in page
+    services.reject_declaration(holder.pk, officer=make_officer(), revision=1, reason="Số của người khác.")
+    assert make_declaration(bhxh_number=holder.bhxh_number).contested == 0
