@@ -15,6 +15,8 @@ from agencies.text import words
 
 CONTACTS = ("address", "phone", "email", "opening_hours", "note")
 PLACE = ("code", "name", "parent", "level", "basis", "valid_from", "valid_until", "successor")
+# The same for who only reads: links to other offices would lead outside what is theirs.
+READ_PLACE = ("code", "name", "above", "level", "basis", "valid_from", "valid_until", "followed_by")
 
 
 @admin.register(Agency)
@@ -28,14 +30,25 @@ class AgencyAdmin(ModelAdmin):
     ordering = ("path",)
     autocomplete_fields = ("parent", "successor")
     actions = None
-    fieldsets = (
-        (_("Office"), {"fields": (*PLACE, "path")}),
-        (_("Contacts shown to citizens"), {"fields": CONTACTS}),
-    )
 
     @admin.display(description=_("agency"), ordering="path")
     def label(self, agency: Agency) -> str:
         return agency.label
+
+    @admin.display(description=_("office above"))
+    def above(self, agency: Agency) -> str:
+        return agency.parent.label if agency.parent else "–"
+
+    @admin.display(description=_("successor"))
+    def followed_by(self, agency: Agency) -> str:
+        return agency.successor.label if agency.successor else "–"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Agency | None = None) -> Any:
+        place = PLACE if request.user.is_superuser else READ_PLACE
+        return (
+            (_("Office"), {"fields": (*place, "path")}),
+            (_("Contacts shown to citizens"), {"fields": CONTACTS}),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
         return agencies_for(request.user).select_related("parent")
@@ -49,7 +62,7 @@ class AgencyAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
         if not request.user.is_superuser:
-            return (*PLACE, "path")
+            return (*READ_PLACE, "path")
         # Declarations keep the code they were made with: it never changes.
         return ("code", "path") if obj else ("path",)
 

@@ -47,6 +47,12 @@ def test_officer_sees_only_their_agencies(client, officer, tree):
     assert Agency.objects.get(code="07922").phone == ""
 
 
+def test_page_of_an_office_leads_to_none_outside_the_scope(client, officer, tree):
+    page = client.get(url_of(tree["07911"])).text
+    assert tree["079"].label in page
+    assert url_of(tree["079"]) not in page
+
+
 def test_officer_changes_contacts_and_nothing_else(client, officer, tree):
     changes = {
         "phone": "028 1234",
