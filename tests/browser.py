@@ -1,12 +1,13 @@
 """One headless Chromium a test module, for the tests that look at pages as people do."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 # Two browsers and a server on two busy cores need patience; a test that passes does not wait for it.
 PATIENCE_MS = 20_000
@@ -25,6 +26,15 @@ def chromium() -> Iterator[Browser]:
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+def arrive(page: Page, ending: str) -> None:
+    """Wait until the page stands at an address with this ending (a regular expression) and no query.
+
+    Unlike waiting for one navigation, this does not mind one that a double click has begun anew.
+    """
+    expect(page).to_have_url(re.compile(f"^[^?]*{ending}$"))
+    page.wait_for_load_state()
 
 
 class UnderWay:

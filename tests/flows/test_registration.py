@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pypdf import PdfReader
 
 from registration.demo_images import draw_id_card, draw_portrait, jpeg_bytes
+from tests.browser import arrive
 from tests.flows.conftest import PASSWORD, Portal, field, wait_for
 
 pytestmark = [pytest.mark.flow, pytest.mark.browser, pytest.mark.xdist_group("flow")]
@@ -77,14 +78,14 @@ def sign_in_staff(page: Page, portal: Portal, name: str) -> None:
     page.locator("[name=username]").fill(name)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("form [type=submit]").first.click()
-    page.wait_for_url("**/admin/")
+    arrive(page, "/admin/")
 
 
 def open_dossier(page: Page, portal: Portal, query: str) -> None:
     page.goto(f"{portal.base}/admin/registration/declaration/?q={query}")
     if "/change" not in page.url:
         page.locator("#result_list a").first.click()
-    page.wait_for_url("**/change/**")
+    arrive(page, "/change/.*")
 
 
 def test_registration_from_the_home_page_to_the_account(
@@ -106,7 +107,7 @@ def test_registration_from_the_home_page_to_the_account(
     citizen.get_by_role("main").get_by_role("link", name="Đăng ký", exact=True).first.click()
     citizen.get_by_label("Cá nhân").check()
     citizen.get_by_role("button", name="Tiếp", exact=True).click()
-    citizen.wait_for_url("**/dang-ky/to-khai/")
+    arrive(citizen, "/dang-ky/to-khai/")
     fill(citizen, photos, number="DN 4 79 79 1234 5601", phone="0912 345")
     choose_agency(citizen)
     assert not citizen.get_by_role("checkbox").is_checked()
@@ -126,7 +127,7 @@ def test_registration_from_the_home_page_to_the_account(
     citizen.get_by_label("Điện thoại di động").fill("0912 345 601")
     citizen.get_by_role("checkbox").check()
     citizen.get_by_role("button", name="Ghi nhận", exact=True).dblclick()
-    citizen.wait_for_url("**/dang-ky/ho-so/**")
+    arrive(citizen, "/dang-ky/ho-so/.*")
     reference = citizen.locator(".reference").inner_text()
     assert re.fullmatch(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", reference)
     check_pdf(citizen.request.get(f"{citizen.url}to-khai.pdf").body(), reference)
@@ -159,11 +160,11 @@ def test_registration_from_the_home_page_to_the_account(
     citizen.get_by_label("Mật khẩu").fill(password[1])
     citizen.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
     citizen.goto(f"{portal.base}/tai-khoan/")
-    citizen.wait_for_url("**/tai-khoan/mat-khau/")
+    arrive(citizen, "/tai-khoan/mat-khau/")
     citizen.get_by_label("Mật khẩu mới", exact=True).fill("hoa-buoi-trang-2026")
     citizen.get_by_label("Nhập lại mật khẩu mới").fill("hoa-buoi-trang-2026")
     citizen.get_by_role("main").get_by_role("button").click()
-    citizen.wait_for_url("**/tai-khoan/")
+    arrive(citizen, "/tai-khoan/")
     expect(citizen.get_by_text(NAME).first).to_be_visible()
     expect(citizen.get_by_text(reference).first).to_be_visible()
 
