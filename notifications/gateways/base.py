@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol, runtime_checkable
 
 from django.conf import settings
@@ -9,11 +10,15 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """A text on its way. Neither phone nor text, which may hold a password, shows in its repr."""
+    """A text on its way. Neither phone nor text, which may hold a password, shows in its repr.
+
+    `until` (time.monotonic) is when the right to send it ends: nothing of it may leave later.
+    """
 
     request_id: str
     phone: str = field(repr=False)
     text: str = field(repr=False)
+    until: float = field(default=inf, compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ class Gateway(Protocol):
     def name(self) -> str: ...
 
     def send(self, message: OutgoingMessage) -> SendResult:
-        """Hands `message` over, within 15 s. Raises GatewayUnavailable or GatewayRejected, nothing else."""
+        """Hands `message` over, within 15 s and never after its `until`.
+
+        Raises GatewayUnavailable or GatewayRejected, nothing else.
+        """
         ...
 
 

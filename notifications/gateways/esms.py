@@ -18,7 +18,7 @@ from notifications.gateways.base import (
     SendResult,
     receipt_url,
 )
-from notifications.gateways.http import Request, ask, json_object, post_json
+from notifications.gateways.http import Request, ask_for_object
 from notifications.phones import national_digits
 
 ACCEPTED = "100"
@@ -62,7 +62,7 @@ class EsmsGateway:
 
     def send(self, message: OutgoingMessage) -> SendResult:
         """See Gateway.send. A repeated request id counts as accepted."""
-        answer = post_json(self.url, self._payload(message))
+        answer = ask_for_object(Request(self.url, json=self._payload(message), until=message.until))
         code = str(answer.get("CodeResult", ""))
         if code in {ACCEPTED, DUPLICATE}:
             return SendResult(provider_message_id=str(answer.get("SMSID") or "")[:64])
@@ -83,7 +83,7 @@ class EsmsGateway:
     def fetch_report(self, provider_message_id: str) -> Report:
         """See PolledGateway. eSMS remembers a message for 7 days."""
         keys = {"RefId": provider_message_id, "ApiKey": self.api_key, "SecretKey": self.secret_key}
-        answer = json_object(ask(Request(f"{self.status_url}?{urlencode(keys)}", method="GET")))
+        answer = ask_for_object(Request(f"{self.status_url}?{urlencode(keys)}", method="GET"))
         if str(answer.get("CodeResponse", "")) != ACCEPTED:
             raise GatewayUnavailable("esms-status")
         return self._report(answer, "", provider_message_id)

@@ -70,9 +70,9 @@ class HttpGateway:
         body = fill(self.body, self._values(message))
         if self.encoding == "form":
             form = {key: str(value) for key, value in body.items()} if isinstance(body, dict) else {}
-            reply = ask(Request(self.url, form=form, headers=self.headers))
+            reply = ask(Request(self.url, form=form, headers=self.headers, until=message.until))
         else:
-            reply = ask(Request(self.url, json=body, headers=self.headers))
+            reply = ask(Request(self.url, json=body, headers=self.headers, until=message.until))
         return self._read(reply)
 
     def read_report(self, values: Mapping[str, object]) -> Report | None:

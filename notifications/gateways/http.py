@@ -9,16 +9,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
+from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from notifications.gateways.base import GatewayFailure, GatewayRejected, GatewayUnavailable
+from notifications.gateways.bounded import ending_at, open_pools
 
-# Seconds to connect and seconds to wait for the answer.
+# Seconds to connect (finding the address and TLS included) and to wait for the answer. Their sum ends every exchange.
 TIMEOUT = (5, 10)
 # No provider's answer is longer; what is, is garbage.
 MAX_ANSWER = 64 * 1024
@@ -35,6 +37,8 @@ class Request:
     json: object = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Nothing is sent or waited for after this moment (time.monotonic), however long a call may otherwise take.
+    until: float = inf
 
 
 @dataclass(frozen=True)
@@ -50,30 +54,27 @@ class Reply:
 
 
 def ask(request: Request) -> Reply:
-    """The provider's answer, whatever its status.
+    """The provider's answer, whatever its status, within the sum of TIMEOUT however it comes.
 
     Raises GatewayUnavailable: no connection, timeout, line broken. Redirects are not followed: they would carry
     the text elsewhere. A connection is kept open for the next request to the same provider.
     """
     failure: GatewayFailure
     try:
-        return _exchange(request)
+        with ending_at(min(time.monotonic() + sum(TIMEOUT), request.until)):
+            return _exchange(request)
     except HTTPError as problem:
         failure = _network_failure(problem)
     raise failure
 
 
-def post_json(url: str, payload: Mapping[str, str]) -> dict[str, object]:
-    """The provider's JSON object in answer to `payload`.
+def ask_for_object(request: Request) -> dict[str, object]:
+    """The provider's JSON object in answer.
 
     Raises GatewayUnavailable (no connection, timeout, 5xx, an answer that is no JSON object) or
     GatewayRejected (any other 4xx).
     """
-    return json_object(ask(Request(url, json=payload)))
-
-
-def json_object(reply: Reply) -> dict[str, object]:
-    """The JSON object of a reply with a good status. Raises as `post_json`."""
+    reply = ask(request)
     if not reply.is_ok:
         raise status_failure(reply.status)
     if not isinstance(reply.data, dict):
@@ -93,8 +94,7 @@ def status_failure(status: int) -> GatewayFailure:
 
 @cache
 def _pool(proxy: str) -> PoolManager:
-    options = {"num_pools": 8, "maxsize": 4, "retries": False, "ca_certs": certifi.where()}
-    return ProxyManager(proxy, **options) if proxy else PoolManager(**options)  # type: ignore[arg-type]
+    return open_pools(proxy, certifi.where())
 
 
 @cache
@@ -120,15 +120,15 @@ def _exchange(request: Request) -> Reply:
         redirect=False,
         preload_content=False,
     )
-    return Reply(response.status, _parsed(_read(response, time.monotonic() + read)))
+    return Reply(response.status, _parsed(_read(response)))
 
 
-def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
-    """The body; an empty one when it is too long, or comes in drops that would outlast the message's lease."""
+def _read(response: BaseHTTPResponse) -> bytes:
+    """The body; an empty one when it is too long."""
     content = b""
     for chunk in response.stream(8192):
         content += chunk
-        if len(content) > MAX_ANSWER or time.monotonic() > deadline:
+        if len(content) > MAX_ANSWER:
             response.close()
             return b""
     response.release_conn()

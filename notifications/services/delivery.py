@@ -40,7 +40,16 @@ class Claim:
 
     message_id: int
     number: int
+    lease_until: datetime
     outgoing: OutgoingMessage
+
+    def allows_call(self) -> bool:
+        """Whether a call that begins now ends before the lease does, by both clocks.
+
+        One of them stands still while the machine sleeps, the other may be set.
+        """
+        now, seconds = timezone.now(), CALL_LIMIT.total_seconds()
+        return now + CALL_LIMIT <= self.lease_until and time.monotonic() + seconds <= self.outgoing.until
 
 
 def deliver_message(message_id: int) -> MessageStatus | None:
@@ -56,6 +65,9 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     if claim is None:
         return None
     calls = _call_gateways(claim, gateways)
+    if not calls[0]:
+        logger.warning("Message %s: try %s came too late to send", message_id, claim.number)
+        return None
     for pause in RECORD_PAUSES:
         try:
             return _record(claim, calls)
@@ -73,8 +85,9 @@ def retry_delay(attempts: int) -> timedelta | None:
 def _claim(message_id: int) -> Claim | None:
     """Takes the message for LEASE and makes or opens its secret; None when it is not to be sent (now)."""
     with transaction.atomic(durable=True):
-        now = timezone.now()
         message = Message.objects.select_for_update().filter(pk=message_id).first()
+        # Not before the row is ours: a long wait for it would have eaten the lease.
+        now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
         if message is None or not is_takeable(message, now):
             return None
         text, problem, status = _prepare(message, now)
@@ -87,8 +100,8 @@ def _claim(message_id: int) -> Claim | None:
         message.lease_until = now + LEASE
         message.published_at = None
         message.save(update_fields=CLAIMED_FIELDS)
-    outgoing = OutgoingMessage(request_id=message.request_id, phone=message.phone, text=text)
-    return Claim(message.pk, message.attempts, outgoing)
+    outgoing = OutgoingMessage(request_id=message.request_id, phone=message.phone, text=text, until=until)
+    return Claim(message.pk, message.attempts, now + LEASE, outgoing)
 
 
 def _prepare(message: Message, now: datetime) -> tuple[str, str, MessageStatus]:
@@ -120,14 +133,16 @@ def _text_of(message: Message) -> str:
 
 
 def _call_gateways(claim: Claim, gateways: list[Gateway]) -> tuple[list[Attempt], str]:
-    """One try: the first gateway, and the next only when it is certain that the one before sent nothing and the
-    lease leaves time for it.
+    """One try: the first gateway, and the next only when it is certain that the one before sent nothing. Each only
+    while the lease leaves time for it: later the message may be another worker's, or called off.
 
     The calls made, not saved yet (the last one decides), and the provider's message id.
     """
     calls: list[Attempt] = []
-    latest_start = timezone.now() + LEASE - CALL_LIMIT
+    provider_message_id = ""
     for gateway in gateways:
+        if not claim.allows_call():
+            break
         if calls and not take_turn(gateway.name):
             continue
         call = Attempt(message_id=claim.message_id, number=claim.number, gateway=gateway.name)
@@ -143,7 +158,7 @@ def _call_gateways(claim: Claim, gateways: list[Gateway]) -> tuple[list[Attempt]
             call.outcome, call.code = AttemptOutcome.REJECTED, problem.code
         call.finished_at = timezone.now()
         note_outcome(call)
-        if not goes_on or call.finished_at > latest_start:
+        if not goes_on:
             break
     return calls, provider_message_id
 

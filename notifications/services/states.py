@@ -7,8 +7,8 @@ from django.utils import timezone
 from notifications.enums import MessageStatus
 from notifications.models import Message
 
-# What one call to one gateway may take: 5 s to connect, 10 s to the first byte of the answer, 10 s to its last.
-CALL_LIMIT = timedelta(seconds=25)
+# What one call to one gateway may take: 5 s to connect and 10 s for the answer; gateways.http holds it.
+CALL_LIMIT = timedelta(seconds=15)
 # Longer than one delivery may take. With the sweep's 10 s a killed worker's message is on its way again within 60 s.
 LEASE = timedelta(seconds=40)
 # How long a receipt is waited for before the provider is asked.

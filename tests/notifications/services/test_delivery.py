@@ -1,4 +1,6 @@
 import logging
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from django.utils import timezone
 
 from notifications import secrets
 from notifications.enums import MessageKind, MessageStatus
-from notifications.gateways.base import GatewayRejected, GatewayUnavailable
+from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage
 from notifications.models import Message
 from notifications.services import deliver_message, delivery
 from notifications.services.delivery import MAX_ATTEMPTS, retry_delay
@@ -24,6 +26,16 @@ def everything_stored() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             rows += cursor.fetchall()
     return repr(rows)
+
+
+def slowly(problem: Exception) -> Callable[[], None]:
+    """Half a second, and then this failure."""
+
+    def step() -> None:
+        time.sleep(0.5)
+        raise problem
+
+    return step
 
 
 def make_due(message: Message) -> None:
@@ -290,11 +302,33 @@ def test_deliver_message_refuses_to_send_inside_a_transaction(made, first, queue
 
 
 def test_deliver_message_starts_no_call_that_would_outlast_its_lease(message, first, second, monkeypatch):
-    monkeypatch.setattr(delivery, "CALL_LIMIT", delivery.LEASE)
-    first.script = [GatewayUnavailable("connect-timeout", not_sent=True)]
+    monkeypatch.setattr(delivery, "LEASE", delivery.CALL_LIMIT + timedelta(seconds=0.3))
+    first.script = [slowly(GatewayUnavailable("connect-timeout", not_sent=True))]
 
     assert deliver_message(message.pk) == MessageStatus.FAILED
     assert second.sent == []
+
+
+def test_worker_that_slept_through_its_lease_sends_nothing(message, made, first, monkeypatch):
+    monkeypatch.setattr(delivery, "LEASE", delivery.CALL_LIMIT + timedelta(seconds=0.3))
+    make = secrets.SECRET_MAKERS[MessageKind.CREDENTIAL]
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, lambda row: (time.sleep(0.5), make(row))[1])
+
+    assert deliver_message(message.pk) is None
+
+    assert first.sent == []
+    assert message.tries.count() == 0
+    abandon(message)
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert f"Mat khau: {made[0]}." == first.sent[0].text
+
+
+def test_claim_allows_a_call_only_while_both_clocks_do():
+    def allows(wall: float, monotonic: float) -> bool:
+        outgoing = OutgoingMessage("r", PHONE, "t", until=time.monotonic() + monotonic)
+        return delivery.Claim(1, 1, timezone.now() + timedelta(seconds=wall), outgoing).allows_call()
+
+    assert [allows(20, 20), allows(14, 20), allows(20, 14)] == [True, False, False]
 
 
 @pytest.mark.django_db(transaction=True)
