@@ -1,11 +1,16 @@
 """The one-time passwords of messages: who makes them and how they are kept until they are handed over."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+
+from notifications.faults import place_of
+from notifications.segments import is_gsm7
 
 if TYPE_CHECKING:
     from notifications.models import Message
@@ -18,6 +23,13 @@ SecretMaker = Callable[["Message"], str]
 
 # Filled by other apps' AppConfig.ready: message kind -> maker.
 SECRET_MAKERS: dict[str, SecretMaker] = {}
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A one-time password or code on its way. It shows in no repr: error reporters print the values of every frame."""
+
+    value: str = field(repr=False)
 
 
 class SecretUnavailable(Exception):
@@ -42,26 +54,44 @@ def register_secret_maker(kind: str, maker: SecretMaker) -> None:
     SECRET_MAKERS[kind] = maker
 
 
-def make_secret(message: "Message") -> str:
-    """A new secret from the maker registered for the message's kind. Raises SecretUnavailable."""
+def make_secret(message: "Message") -> Secret:
+    """A new secret from the maker registered for the message's kind.
+
+    Raises SecretUnavailable; ValueError for what does not fit into the text; for any other error of the maker
+    OperationalError (the database's) or RuntimeError, which say where it came from and hold none of its frames.
+    """
     maker = SECRET_MAKERS.get(message.kind)
     if maker is None:
         raise SecretUnavailable("no-secret-maker")
-    return maker(message)
+    secret = _made(maker, message)
+    if not is_gsm7(secret.value) or not 0 < len(secret.value) <= SECRET_LENGTH:
+        raise ValueError("a secret maker returns at most SECRET_LENGTH GSM-7 characters")
+    return secret
 
 
-def encrypt(secret: str) -> str:
+def _made(maker: SecretMaker, message: "Message") -> Secret:
+    try:
+        return Secret(maker(message))
+    except SecretUnavailable:
+        raise
+    except Exception as problem:
+        kind, place = OperationalError if isinstance(problem, OperationalError) else RuntimeError, place_of(problem)
+    # Raised here and not above, so that no error report shows the frames that held the secret.
+    raise kind(f"the secret maker of {message.kind} failed: {place}")
+
+
+def encrypt(secret: Secret) -> str:
     """`secret` as a Fernet token under the newest of settings.CREDENTIAL_KEYS."""
-    return _keys().encrypt(secret.encode()).decode()
+    return _keys().encrypt(secret.value.encode()).decode()
 
 
-def decrypt(token: str) -> str:
+def decrypt(token: str) -> Secret:
     """The secret in `token`, whichever key of settings.CREDENTIAL_KEYS it was made with.
 
     Raises SecretUnavailable when none of them opens it, for example after a key was removed too early.
     """
     try:
-        return _keys().decrypt(token.encode()).decode()
+        return Secret(_keys().decrypt(token.encode()).decode())
     except InvalidToken:
         raise SecretUnavailable("key-lost") from None
 

@@ -1,11 +1,15 @@
 """What every SMS provider looks like to the rest of the program."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol, runtime_checkable
 
 from django.conf import settings
+
+# In a key or an address: the line break at the end, as files have it, would break off the headers of every request.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,13 @@ class GatewayRejected(GatewayFailure):
     """Trying again cannot help: the number or the text is refused."""
 
 
+class GatewayBroken(GatewayFailure):
+    """A fault of ours or of the set-up, in the middle of a call: what the provider did is not known."""
+
+    def __init__(self) -> None:
+        super().__init__("internal")
+
+
 class Gateway(Protocol):
     @property
     def name(self) -> str: ...
@@ -71,7 +82,7 @@ class Gateway(Protocol):
     def send(self, message: OutgoingMessage) -> SendResult:
         """Hands `message` over, within 15 s and never after its `until`.
 
-        Raises GatewayUnavailable or GatewayRejected, nothing else.
+        Raises GatewayUnavailable, GatewayRejected or GatewayBroken, nothing else.
         """
         ...
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.gateways.base import CONTROL
 from notifications.gateways.generic import (
     PLACEHOLDER,
     PLACEHOLDERS,
@@ -20,6 +21,7 @@ from notifications.gateways.generic import (
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _KEYS = {
     "": {"url", "encoding", "phone", "auth", "headers", "body", "success", "message_id_path", "errors", "receipt"},
     "auth": {"type", "username", "password", "token", "header", "value"},
@@ -54,7 +56,16 @@ class Table:
         value = self.values.get(key)
         if not isinstance(value, str) or not value:
             raise self.refusal(key, "must be a text that is not empty")
+        if CONTROL.search(value):
+            raise self.refusal(key, "has a line break or another control character")
         return self.with_environment(key, value)
+
+    def header(self, key: str, prefix: str = "") -> str:
+        """A text that can be the value of a header: those are Latin-1."""
+        value = self.text(key)
+        if any(ord(character) > 0xFF for character in value):
+            raise self.refusal(key, "has a character that no header takes")
+        return prefix + value
 
     def one_of(self, key: str, choices: tuple[str, ...]) -> str:
         """A text out of `choices`; the first is the default."""
@@ -79,6 +90,8 @@ class Table:
         for variable in _VARIABLE.findall(value):
             if not os.environ.get(variable):
                 raise self.refusal(key, f"needs the variable {variable}, which is not set")
+            if CONTROL.search(os.environ[variable]):
+                raise self.refusal(key, f"takes {variable}, which has a line break or another control character")
         return _VARIABLE.sub(lambda match: os.environ[match[1]], value)
 
 
@@ -110,7 +123,7 @@ def _url(table: Table) -> str:
 
 def _headers(table: Table) -> dict[str, str]:
     given, auth = table.table("headers"), table.table("auth")
-    headers = {key: given.text(key) for key in given.values}
+    headers = {_header_name(given, key, key): given.header(key) for key in given.values}
     kind = auth.one_of("type", tuple(_AUTH_KEYS))
     for key in auth.values:
         if key != "type" and key not in _AUTH_KEYS[kind]:
@@ -118,10 +131,16 @@ def _headers(table: Table) -> dict[str, str]:
     if kind == "basic":
         headers["Authorization"] = basic_auth(auth.text("username"), auth.text("password"))
     elif kind == "bearer":
-        headers["Authorization"] = f"Bearer {auth.text('token')}"
+        headers["Authorization"] = auth.header("token", "Bearer ")
     elif kind == "header":
-        headers[auth.text("header")] = auth.text("value")
+        headers[_header_name(auth, "header", auth.text("header"))] = auth.header("value")
     return headers
+
+
+def _header_name(table: Table, key: str, name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise table.refusal(key, "is no name of a header")
+    return name
 
 
 def _body(table: Table) -> Mapping[str, object]:

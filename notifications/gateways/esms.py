@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications.gateways.base import (
+    CONTROL,
+    GatewayFailure,
     GatewayRejected,
     GatewayUnavailable,
     OutgoingMessage,
@@ -50,6 +52,8 @@ class EsmsGateway:
         for key in ("URL", "API_KEY", "SECRET_KEY", "BRANDNAME"):
             if not config[key]:
                 raise ImproperlyConfigured(f"ESMS_{key} is not set. It is needed when SMS_GATEWAYS has esms.")
+            if CONTROL.search(config[key]):
+                raise ImproperlyConfigured(f"ESMS_{key} has a line break or another control character.")
         return cls(
             url=config["URL"],
             api_key=config["API_KEY"],
@@ -62,16 +66,11 @@ class EsmsGateway:
 
     def send(self, message: OutgoingMessage) -> SendResult:
         """See Gateway.send. A repeated request id counts as accepted."""
-        answer = ask_for_object(Request(self.url, json=self._payload(message), until=message.until))
-        code = str(answer.get("CodeResult", ""))
-        if code in {ACCEPTED, DUPLICATE}:
-            return SendResult(provider_message_id=str(answer.get("SMSID") or "")[:64])
-        if code in MESSAGE_CODES:
-            raise GatewayRejected(f"esms-{code}")
-        if code in ACCOUNT_CODES:
-            raise GatewayUnavailable(f"esms-{code}", not_sent=True)
-        # An unknown code may mean anything; one that is no short number is not even recorded.
-        raise GatewayUnavailable(f"esms-{code}" if code.isdecimal() and len(code) <= 5 else "garbage")
+        reply = ask_for_object(Request(self.url, json=self._payload(message), until=message.until))
+        failure = _failure(str(reply.values.get("CodeResult", "")))
+        if failure is not None:
+            raise failure
+        return SendResult(provider_message_id=str(reply.values.get("SMSID") or "")[:64])
 
     def read_report(self, values: Mapping[str, object]) -> Report | None:
         """See ReportingGateway. eSMS sends SMSID, RequestId, SendStatus, SendSuccess and SendFailed in the address."""
@@ -82,11 +81,10 @@ class EsmsGateway:
 
     def fetch_report(self, provider_message_id: str) -> Report:
         """See PolledGateway. eSMS remembers a message for 7 days."""
-        keys = {"RefId": provider_message_id, "ApiKey": self.api_key, "SecretKey": self.secret_key}
-        answer = ask_for_object(Request(f"{self.status_url}?{urlencode(keys)}", method="GET"))
-        if str(answer.get("CodeResponse", "")) != ACCEPTED:
+        reply = ask_for_object(Request(self._status_url(provider_message_id), method="GET"))
+        if str(reply.values.get("CodeResponse", "")) != ACCEPTED:
             raise GatewayUnavailable("esms-status")
-        return self._report(answer, "", provider_message_id)
+        return self._report(reply.values, "", provider_message_id)
 
     def _report(self, values: Mapping[str, object], request_id: str, provider_message_id: str) -> Report:
         delivered = None
@@ -94,6 +92,10 @@ class EsmsGateway:
             succeeded, failed = (str(values.get(key) or "0") != "0" for key in ("SendSuccess", "SendFailed"))
             delivered = True if succeeded else False if failed else None
         return Report(delivered, request_id, provider_message_id, code="" if delivered else "esms-failed")
+
+    def _status_url(self, provider_message_id: str) -> str:
+        keys = {"RefId": provider_message_id, "ApiKey": self.api_key, "SecretKey": self.secret_key}
+        return f"{self.status_url}?{urlencode(keys)}"
 
     def _payload(self, message: OutgoingMessage) -> dict[str, str]:
         payload = {
@@ -110,3 +112,15 @@ class EsmsGateway:
         if self.receipt_secret:
             payload["CallbackUrl"] = receipt_url(self.name, self.receipt_secret)
         return payload
+
+
+def _failure(code: str) -> GatewayFailure | None:
+    """What a CodeResult means; None for a message that eSMS has taken."""
+    if code in {ACCEPTED, DUPLICATE}:
+        return None
+    if code in MESSAGE_CODES:
+        return GatewayRejected(f"esms-{code}")
+    if code in ACCOUNT_CODES:
+        return GatewayUnavailable(f"esms-{code}", not_sent=True)
+    # An unknown code may mean anything; one that is no short number is not even recorded.
+    return GatewayUnavailable(f"esms-{code}" if code.isdecimal() and len(code) <= 5 else "garbage")

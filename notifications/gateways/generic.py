@@ -67,13 +67,11 @@ class HttpGateway:
 
     def send(self, message: OutgoingMessage) -> SendResult:
         """See Gateway.send."""
-        body = fill(self.body, self._values(message))
-        if self.encoding == "form":
-            form = {key: str(value) for key, value in body.items()} if isinstance(body, dict) else {}
-            reply = ask(Request(self.url, form=form, headers=self.headers, until=message.until))
-        else:
-            reply = ask(Request(self.url, json=body, headers=self.headers, until=message.until))
-        return self._read(reply)
+        reply = ask(self._request(message))
+        failure = self._failure(reply)
+        if failure is not None:
+            raise failure
+        return SendResult(provider_message_id=text_at(reply.data, self.answers.message_id_path)[:64])
 
     def read_report(self, values: Mapping[str, object]) -> Report | None:
         """See ReportingGateway."""
@@ -86,6 +84,15 @@ class HttpGateway:
         delivered = True if status in rules.delivered else False if status in rules.failed else None
         code = f"{self.name}-{status}" if _SHORT_CODE.fullmatch(status) else ""
         return Report(delivered, request_id, provider_message_id, code="" if delivered else code)
+
+    def _request(self, message: OutgoingMessage) -> Request:
+        if self.encoding == "form":
+            return Request(self.url, form=self._filled(message), headers=self.headers, until=message.until)
+        return Request(self.url, json=self._filled(message), headers=self.headers, until=message.until)
+
+    def _filled(self, message: OutgoingMessage) -> dict[str, object]:
+        values = self._values(message)
+        return {key: fill(value, values) for key, value in self.body.items()}
 
     def _values(self, message: OutgoingMessage) -> dict[str, str]:
         forms = {
@@ -100,17 +107,14 @@ class HttpGateway:
             "receipt_url": receipt_url(self.name, self.receipt_secret) if self.receipt_secret else "",
         }
 
-    def _read(self, reply: Reply) -> SendResult:
-        rules, code = self.answers, text_at(reply.data, self.answers.error_path)
-        if code in rules.duplicate or self._is_success(reply):
-            return SendResult(provider_message_id=text_at(reply.data, rules.message_id_path)[:64])
-        raise self._failure(reply, code)
-
     def _is_success(self, reply: Reply) -> bool:
         rules = self.answers
         return reply.is_ok and (not rules.success_path or text_at(reply.data, rules.success_path) in rules.success)
 
-    def _failure(self, reply: Reply, code: str) -> GatewayFailure:
+    def _failure(self, reply: Reply) -> GatewayFailure | None:
+        code = text_at(reply.data, self.answers.error_path)
+        if code in self.answers.duplicate or self._is_success(reply):
+            return None
         # A code that is no short word is not even recorded: it may hold anything.
         known = f"{self.name}-{code}" if _SHORT_CODE.fullmatch(code) else ""
         if code and code in self.answers.rejected:

@@ -1,10 +1,12 @@
 """Calling a provider over HTTP.
 
 The errors of the HTTP library carry the request and so the text: none of them, and nothing the provider said,
-leaves this module. Failures are raised outside the `except` blocks so that they have no context either.
+leaves this module. Failures are raised outside the `except` blocks so that they have no context either, and from
+frames in which a request is an object that does not show what it holds.
 """
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +19,11 @@ import certifi
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from notifications.gateways.base import GatewayFailure, GatewayRejected, GatewayUnavailable
+from notifications.faults import place_of
+from notifications.gateways.base import GatewayBroken, GatewayFailure, GatewayRejected, GatewayUnavailable
 from notifications.gateways.bounded import ending_at, open_pools
+
+logger = logging.getLogger(__name__)
 
 # Seconds to connect (finding the address and TLS included) and to wait for the answer. Their sum ends every exchange.
 TIMEOUT = (5, 10)
@@ -35,7 +40,7 @@ class Request:
     url: str = field(repr=False)
     method: str = "POST"
     json: object = field(default=None, repr=False)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
+    form: Mapping[str, object] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     # Nothing is sent or waited for after this moment (time.monotonic), however long a call may otherwise take.
     until: float = inf
@@ -52,12 +57,17 @@ class Reply:
     def is_ok(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def values(self) -> dict[str, object]:
+        """The JSON object; empty when it is none."""
+        return self.data if isinstance(self.data, dict) else {}
+
 
 def ask(request: Request) -> Reply:
     """The provider's answer, whatever its status, within the sum of TIMEOUT however it comes.
 
-    Raises GatewayUnavailable: no connection, timeout, line broken. Redirects are not followed: they would carry
-    the text elsewhere. A connection is kept open for the next request to the same provider.
+    Raises GatewayUnavailable: no connection, timeout, line broken; GatewayBroken for what nobody expects. Redirects
+    are not followed: they would carry the text elsewhere. A connection is kept for the next request.
     """
     failure: GatewayFailure
     try:
@@ -65,21 +75,23 @@ def ask(request: Request) -> Reply:
             return _exchange(request)
     except HTTPError as problem:
         failure = _network_failure(problem)
+    except Exception as problem:
+        failure = GatewayBroken()
+        logger.error("A call to a provider broke: %s", place_of(problem))
     raise failure
 
 
-def ask_for_object(request: Request) -> dict[str, object]:
-    """The provider's JSON object in answer.
+def ask_for_object(request: Request) -> Reply:
+    """The provider's answer, which is a JSON object.
 
-    Raises GatewayUnavailable (no connection, timeout, 5xx, an answer that is no JSON object) or
-    GatewayRejected (any other 4xx).
+    Raises as `ask`, and GatewayUnavailable (5xx, an answer that is no JSON object) or GatewayRejected (any other 4xx).
     """
     reply = ask(request)
     if not reply.is_ok:
         raise status_failure(reply.status)
     if not isinstance(reply.data, dict):
         raise GatewayUnavailable("garbage")
-    return reply.data
+    return reply
 
 
 def status_failure(status: int) -> GatewayFailure:

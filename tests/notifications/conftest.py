@@ -78,13 +78,13 @@ class ScriptedGateway:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.script: list[Exception | Callable[[], object]] = []
+        self.script: list[BaseException | Callable[[], object]] = []
         self.sent: list[OutgoingMessage] = []
 
     def send(self, message: OutgoingMessage) -> SendResult:
         self.sent.append(message)
         step = self.script.pop(0) if self.script else None
-        if isinstance(step, Exception):
+        if isinstance(step, BaseException):
             raise step
         if step is not None:
             step()

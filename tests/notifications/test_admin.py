@@ -15,7 +15,7 @@ def pending(message, first, made):
     first.script = [GatewayUnavailable("timeout")]
     deliver_message(message.pk)
     message.refresh_from_db()
-    assert secrets.decrypt(message.secret_encrypted) == made[0]
+    assert secrets.decrypt(message.secret_encrypted).value == made[0]
     return message
 
 

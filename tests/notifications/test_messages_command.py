@@ -10,7 +10,7 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable, Report
 from notifications.models import Message
 from notifications.services import deliver_message, record_report
-from notifications.services.delivery import MAX_ATTEMPTS
+from notifications.services.claims import MAX_ATTEMPTS
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
 

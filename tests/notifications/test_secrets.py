@@ -2,30 +2,30 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.secrets import SecretUnavailable, check_settings, decrypt, encrypt
+from notifications.secrets import Secret, SecretUnavailable, check_settings, decrypt, encrypt
 
 
 def test_encrypt_hides_and_decrypt_shows():
-    token = encrypt("aB3dE5gH7j")
+    token = encrypt(Secret("aB3dE5gH7j"))
 
     assert "aB3dE5gH7j" not in token
-    assert decrypt(token) == "aB3dE5gH7j"
+    assert decrypt(token).value == "aB3dE5gH7j"
 
 
 def test_decrypt_takes_older_keys_after_a_rotation(settings):
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [old]
-    token = encrypt("aB3dE5gH7j")
+    token = encrypt(Secret("aB3dE5gH7j"))
     settings.CREDENTIAL_KEYS = [new, old]
 
-    assert decrypt(token) == "aB3dE5gH7j"
-    newest_only = encrypt("aB3dE5gH7j")
+    assert decrypt(token).value == "aB3dE5gH7j"
+    newest_only = encrypt(Secret("aB3dE5gH7j"))
     settings.CREDENTIAL_KEYS = [new]
-    assert decrypt(newest_only) == "aB3dE5gH7j"
+    assert decrypt(newest_only).value == "aB3dE5gH7j"
 
 
 def test_decrypt_without_the_key_says_so(settings):
-    token = encrypt("aB3dE5gH7j")
+    token = encrypt(Secret("aB3dE5gH7j"))
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
 
     with pytest.raises(SecretUnavailable) as refusal:

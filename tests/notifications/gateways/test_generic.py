@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "TWILIO_TOKEN": "twilio-token",
     "TWILIO_SENDER": "+12025550100",
     "TWILIO_RECEIPT_SECRET": "twilio-receipts-0001",
+    "BROKEN": "speed-token\n",
 }
 
 
@@ -163,6 +164,14 @@ MISTAKES = {
     "speedsms.success.values": lambda table: table["success"].pop("values"),
     "speedsms.errors.path": lambda table: table["errors"].pop("path"),
     "speedsms.errors.rejected": lambda table: table["errors"].update(rejected="105"),
+    "speedsms.auth.username": lambda table: table["auth"].update(username="speed-token\n"),
+    "speedsms.auth.token ": lambda table: table.update(auth={"type": "bearer", "token": "speed-token\r"}),
+    "speedsms.auth.token  ": lambda table: table.update(auth={"type": "bearer", "token": "speed-token-ạ"}),
+    "speedsms.auth.header": lambda table: table.update(auth={"type": "header", "header": "X Key", "value": "v"}),
+    "speedsms.auth.value": lambda table: table.update(auth={"type": "header", "header": "X-Key", "value": "\x7f"}),
+    "speedsms.headers.X:Y": lambda table: table.update(headers={"X:Y": "v"}),
+    "speedsms.headers.X-Name": lambda table: table.update(headers={"X-Name": "Bảo hiểm"}),
+    "speedsms.body.sender ": lambda table: table["body"].update(sender="${BROKEN}"),
     "speedsms.receipt.delivered": lambda table: table["receipt"].pop("delivered"),
     "speedsms.receipt.message_id_path": lambda table: table["receipt"].pop("message_id_path"),
     "speedsms.receipt.secret": lambda table: table["receipt"].update(secret="short"),

@@ -38,6 +38,15 @@ def test_get_gateways_names_the_missing_variable(settings, key):
         get_gateways()
 
 
+@pytest.mark.parametrize("key", ["URL", "API_KEY", "SECRET_KEY", "BRANDNAME"])
+def test_get_gateways_refuses_a_line_break_in_a_key(settings, key):
+    settings.SMS_GATEWAYS, settings.ESMS = ["esms"], ESMS | {key: "https://esms.example/\n"}
+
+    with pytest.raises(ImproperlyConfigured, match=f"ESMS_{key}") as refused:
+        get_gateways()
+    assert "example" not in str(refused.value)
+
+
 def test_check_settings_takes_a_complete_production(settings):
     settings.DEBUG, settings.SMS_GATEWAYS, settings.ESMS = False, ["esms"], ESMS
 

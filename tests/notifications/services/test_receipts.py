@@ -89,13 +89,13 @@ def test_early_failure_counts_when_the_answer_has_come(message, provider, settin
     from notifications.services import delivery
 
     settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": "duong-dan-bi-mat-0001"}
-    call = delivery._call_gateways
+    call = delivery.call_gateways
 
     def overtaken(*arguments):
         assert not report(message, FAILED, by="provider"), "the provider's id is not known yet"
         return call(*arguments)
 
-    monkeypatch.setattr(delivery, "_call_gateways", overtaken)
+    monkeypatch.setattr(delivery, "call_gateways", overtaken)
     assert deliver_message(message.pk) == MessageStatus.DEAD
     assert message.receipts.count() == 1
 

@@ -1,0 +1,77 @@
+"""Taking a claimed message to the gateways, with no transaction open. No exception leaves, whatever happens there."""
+
+import logging
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from notifications.enums import AttemptOutcome
+from notifications.faults import place_of
+from notifications.gateways.base import Gateway, GatewayBroken, GatewayFailure, GatewayUnavailable
+from notifications.gateways.pace import take_turn
+from notifications.models import Attempt
+from notifications.services.claims import Claim
+from notifications.services.routing import note_outcome
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What came of one call to one gateway; the attempt is not saved yet.
+
+    `is_final`: trying again cannot help, or must not happen without a person. `goes_on`: it is certain that nothing
+    was sent, so that the next gateway may take over.
+    """
+
+    attempt: Attempt
+    provider_message_id: str = ""
+    is_final: bool = False
+    goes_on: bool = False
+
+
+def call_gateways(claim: Claim, gateways: list[Gateway]) -> list[Call]:
+    """One try: the first gateway, and the next only when it is certain that the one before sent nothing. Each only
+    while the lease leaves time for it: later the message may be another worker's, or called off.
+
+    The calls made, none when the lease is nearly over; the last one decides.
+    """
+    calls: list[Call] = []
+    for gateway in gateways:
+        if not claim.allows_call():
+            break
+        if calls and not take_turn(gateway.name):
+            continue
+        calls.append(_call(gateway, claim))
+        note_outcome(calls[-1].attempt)
+        if not calls[-1].goes_on:
+            break
+    return calls
+
+
+def _call(gateway: Gateway, claim: Claim) -> Call:
+    attempt = Attempt(message_id=claim.message_id, number=claim.number, gateway=gateway.name)
+    attempt.started_at = timezone.now()
+    call = _outcome(gateway, claim, attempt)
+    attempt.finished_at = timezone.now()
+    return call
+
+
+def _outcome(gateway: Gateway, claim: Claim, attempt: Attempt) -> Call:
+    failure: GatewayFailure
+    try:
+        result = gateway.send(claim.outgoing)
+        attempt.outcome = AttemptOutcome.ACCEPTED
+        return Call(attempt, result.provider_message_id)
+    except GatewayFailure as problem:
+        failure = problem
+    except Exception as problem:
+        logger.error("Message %s: %s broke: %s", claim.message_id, gateway.name, place_of(problem))
+        failure = GatewayBroken()
+    is_unavailable = isinstance(failure, GatewayUnavailable)
+    is_broken = isinstance(failure, GatewayBroken)
+    attempt.code = failure.code
+    attempt.outcome = AttemptOutcome.UNAVAILABLE if is_unavailable or is_broken else AttemptOutcome.REJECTED
+    return Call(
+        attempt, is_final=not is_unavailable, goes_on=isinstance(failure, GatewayUnavailable) and failure.not_sent
+    )

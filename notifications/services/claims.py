@@ -1,0 +1,95 @@
+"""Taking a message: the right to send it once, for as long as a lease lasts."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from notifications import secrets
+from notifications.enums import MessageStatus
+from notifications.gateways.base import OutgoingMessage
+from notifications.models import Message
+from notifications.secrets import Secret, SecretUnavailable
+from notifications.services.states import CALL_LIMIT, LEASE, finish, is_stale, is_takeable
+
+logger = logging.getLogger(__name__)
+
+# Minutes from one failed try to the next: at once, 1, 5, 15, 60, then hourly until 24 hours have gone by.
+RETRY_MINUTES = (0, 1, 5, 15, 60) + (60,) * 22
+MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
+CLAIMED_FIELDS = ("status", "attempts", "lease_until", "published_at", "secret_encrypted")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to send one message once. The attempt number is the proof: a later claim has a higher one."""
+
+    message_id: int
+    number: int
+    lease_until: datetime
+    outgoing: OutgoingMessage
+
+    def allows_call(self) -> bool:
+        """Whether a call that begins now ends before the lease does, by both clocks.
+
+        One of them stands still while the machine sleeps, the other may be set.
+        """
+        now, seconds = timezone.now(), CALL_LIMIT.total_seconds()
+        return now + CALL_LIMIT <= self.lease_until and time.monotonic() + seconds <= self.outgoing.until
+
+
+def claim_message(message_id: int) -> Claim | None:
+    """Takes the message for LEASE and makes or opens its secret; None when it is not to be sent (now)."""
+    with transaction.atomic(durable=True):
+        message = Message.objects.select_for_update().filter(pk=message_id).first()
+        # Not before the row is ours: a long wait for it would have eaten the lease.
+        now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
+        if message is None or not is_takeable(message, now):
+            return None
+        try:
+            secret = _ready(message, now)
+        except SecretUnavailable as problem:
+            finish(message, MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED, problem.code)
+            logger.warning("Message %s is %s: %s", message.pk, message.status, problem.code)
+            return None
+        message.status = MessageStatus.SENDING
+        message.attempts += 1
+        message.lease_until = now + LEASE
+        message.published_at = None
+        message.save(update_fields=CLAIMED_FIELDS)
+    return Claim(message.pk, message.attempts, now + LEASE, _outgoing(message, secret, until))
+
+
+def retry_delay(attempts: int) -> timedelta | None:
+    """How long to wait after the `attempts`-th try has failed; None when that was the last."""
+    return timedelta(minutes=RETRY_MINUTES[attempts - 1]) if attempts < MAX_ATTEMPTS else None
+
+
+def _ready(message: Message, now: datetime) -> Secret | None:
+    """The secret that goes with the text, if any. Raises SecretUnavailable: the message must not be sent any more."""
+    if is_stale(message, now):
+        raise SecretUnavailable("expired")
+    if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
+        raise SecretUnavailable("no-answer")
+    if secrets.PLACEHOLDER not in message.body:
+        return None
+    if message.secret_encrypted:
+        return secrets.decrypt(message.secret_encrypted)
+    # A savepoint: what a secret maker wrote before it refused is undone.
+    with transaction.atomic():
+        secret = secrets.make_secret(message)
+    message.secret_encrypted = secrets.encrypt(secret)
+    return secret
+
+
+def _outgoing(message: Message, secret: Secret | None, until: float) -> OutgoingMessage:
+    """The text as it will be read. The same on every try."""
+    return OutgoingMessage(
+        request_id=message.request_id,
+        phone=message.phone,
+        text=message.body.replace(secrets.PLACEHOLDER, secret.value) if secret else message.body,
+        until=until,
+    )
