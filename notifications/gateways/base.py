@@ -12,6 +12,10 @@ from django.conf import settings
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+# What an id of a provider may look like. Its other words may hold a number or a text.
+PROVIDER_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
 @dataclass(frozen=True)
 class OutgoingMessage:
     """A text on its way. Neither phone nor text, which may hold a password, shows in its repr.
@@ -23,11 +27,13 @@ class OutgoingMessage:
     phone: str = field(repr=False)
     text: str = field(repr=False)
     until: float = field(default=inf, compare=False)
+    # The one-time password in the text, by which it is known when a provider says it back to us; or "".
+    secret: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class SendResult:
-    """The provider has taken the message. Its own id for it: 64 characters at most, "" when it gave none."""
+    """The provider has taken the message. Its own id for it, as it gave it, or ""."""
 
     provider_message_id: str
 

@@ -70,7 +70,7 @@ class EsmsGateway:
         failure = _failure(str(reply.values.get("CodeResult", "")))
         if failure is not None:
             raise failure
-        return SendResult(provider_message_id=str(reply.values.get("SMSID") or "")[:64])
+        return SendResult(provider_message_id=str(reply.values.get("SMSID") or ""))
 
     def read_report(self, values: Mapping[str, object]) -> Report | None:
         """See ReportingGateway. eSMS sends SMSID, RequestId, SendStatus, SendSuccess and SendFailed in the address."""

@@ -71,7 +71,7 @@ class HttpGateway:
         failure = self._failure(reply)
         if failure is not None:
             raise failure
-        return SendResult(provider_message_id=text_at(reply.data, self.answers.message_id_path)[:64])
+        return SendResult(provider_message_id=text_at(reply.data, self.answers.message_id_path))
 
     def read_report(self, values: Mapping[str, object]) -> Report | None:
         """See ReportingGateway."""

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from notifications.enums import AttemptOutcome
 from notifications.faults import place_of
-from notifications.gateways.base import Gateway, GatewayBroken, GatewayFailure, GatewayUnavailable
+from notifications.gateways.base import PROVIDER_ID, Gateway, GatewayBroken, GatewayFailure, GatewayUnavailable
 from notifications.gateways.pace import take_turn
 from notifications.models import Attempt
 from notifications.services.claims import Claim
@@ -62,7 +62,7 @@ def _outcome(gateway: Gateway, claim: Claim, attempt: Attempt) -> Call:
     try:
         result = gateway.send(claim.outgoing)
         attempt.outcome = AttemptOutcome.ACCEPTED
-        return Call(attempt, result.provider_message_id)
+        return Call(attempt, _own_id(result.provider_message_id, claim))
     except GatewayFailure as problem:
         failure = problem
     except Exception as problem:
@@ -70,8 +70,18 @@ def _outcome(gateway: Gateway, claim: Claim, attempt: Attempt) -> Call:
         failure = GatewayBroken()
     is_unavailable = isinstance(failure, GatewayUnavailable)
     is_broken = isinstance(failure, GatewayBroken)
-    attempt.code = failure.code
+    attempt.code = "" if _is_echo(failure.code, claim) else failure.code
     attempt.outcome = AttemptOutcome.UNAVAILABLE if is_unavailable or is_broken else AttemptOutcome.REJECTED
     return Call(
         attempt, is_final=not is_unavailable, goes_on=isinstance(failure, GatewayUnavailable) and failure.not_sent
     )
+
+
+def _own_id(provider_message_id: str, claim: Claim) -> str:
+    """The provider's id if it is one: an answer that repeats what we sent would put the password into the database."""
+    is_id = PROVIDER_ID.fullmatch(provider_message_id) and not _is_echo(provider_message_id, claim)
+    return provider_message_id if is_id else ""
+
+
+def _is_echo(word: str, claim: Claim) -> bool:
+    return bool(claim.outgoing.secret) and claim.outgoing.secret in word

@@ -92,4 +92,5 @@ def _outgoing(message: Message, secret: Secret | None, until: float) -> Outgoing
         phone=message.phone,
         text=message.body.replace(secrets.PLACEHOLDER, secret.value) if secret else message.body,
         until=until,
+        secret=secret.value if secret else "",
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from notifications.enums import MessageStatus
 from notifications.gateways import find_gateway
-from notifications.gateways.base import GatewayFailure, PolledGateway, Report, ReportingGateway
+from notifications.gateways.base import PROVIDER_ID, GatewayFailure, PolledGateway, Report, ReportingGateway
 from notifications.models import Message, ProviderReceipt
 from notifications.services.states import FIRST_POLL, confirm, finish
 
@@ -27,7 +27,6 @@ UNDELIVERED = "undelivered"
 POLL_FOR = timedelta(days=7)
 POLL_BATCH = 100
 POLL_SECONDS = 45.0
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,30}")
 
 
@@ -87,8 +86,8 @@ def _tidied(report: Report) -> Report:
     """Only what looks like an id or a code is kept: a provider's words may hold a number or a text."""
     return Report(
         report.delivered,
-        report.request_id if _ID.fullmatch(report.request_id) and len(report.request_id) <= 50 else "",
-        report.provider_message_id if _ID.fullmatch(report.provider_message_id) else "",
+        report.request_id if PROVIDER_ID.fullmatch(report.request_id) and len(report.request_id) <= 50 else "",
+        report.provider_message_id if PROVIDER_ID.fullmatch(report.provider_message_id) else "",
         report.code if _CODE.fullmatch(report.code) else "",
     )
 

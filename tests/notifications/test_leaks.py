@@ -145,3 +145,26 @@ def test_gateway_that_raises_anything_is_recorded_and_next_messages_go_on(messag
     assert message.tries.get().code == "internal"
     assert PASSWORD not in caplog.text
     assert f"Message {message.pk}: first broke: ValueError at conftest.py" in caplog.text
+
+
+@pytest.mark.parametrize("echo", ["Mat khau: {}.", "{}", "sms-{}", "x" * 65])
+def test_id_that_says_the_text_back_is_not_stored(message, made, provider, echo):
+    words = echo.format("Zq70xW4kVt")
+    provider.answer({"CodeResult": "100", "SMSID": words})
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert made == ["Zq70xW4kVt"]
+    message.refresh_from_db()
+    assert message.provider_message_id == ""
+
+
+def test_code_that_says_the_password_back_is_not_stored(message, made, provider, first, monkeypatch, caplog):
+    provider.answer({"status": "bad", "code": "Zq70xW4kVt"})
+    monkeypatch.setattr(first, "send", json(provider.url, KEY).send)
+
+    with caplog.at_level(logging.DEBUG):
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+    assert made == ["Zq70xW4kVt"]
+    message.refresh_from_db()
+    assert (message.last_error_code, message.tries.get().code) == ("", "")
+    assert made[0] not in caplog.text
