@@ -16,7 +16,7 @@ from notifications.services.calls import Call, call_gateways
 from notifications.services.claims import Claim, claim_message, retry_delay
 from notifications.services.queueing import publish_message
 from notifications.services.receipts import apply_early_reports, reports
-from notifications.services.routing import plan_route, postpone_for_pace
+from notifications.services.routing import plan_route
 from notifications.services.states import accept, finish, postpone
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,8 @@ def deliver_message(message_id: int) -> MessageStatus | None:
 
     Safe to run twice, at the same time too. Must not be called inside a transaction (RuntimeError).
     """
-    gateways = plan_route()
-    if not gateways:
-        postpone_for_pace(message_id)
-        return None
-    claim = claim_message(message_id)
+    gateways = plan_route(message_id)
+    claim = claim_message(message_id) if gateways else None
     if claim is None:
         return None
     calls = call_gateways(claim, gateways)

@@ -11,6 +11,7 @@ from notifications.gateways import circuit, get_gateways, pace
 from notifications.gateways.base import Gateway
 from notifications.models import Attempt, Message
 from notifications.services.queueing import publish_message
+from notifications.services.states import is_takeable
 
 # Seconds that a worker waits for its turn before it lets the message go back to the queue, and for how long.
 TURN_WAIT = 1.0
@@ -18,15 +19,34 @@ TURN_PAUSE = 0.05
 LATER_SECONDS = 2
 
 
-def plan_route() -> list[Gateway]:
-    """The gateways to try, in order; the first has been given a turn. None when all are asked fast enough already.
+def plan_route(message_id: int) -> list[Gateway]:
+    """The gateways to try, in order; the first has been given a turn. None when the message is not to be sent now.
 
-    One whose circuit is open comes last: it is asked only when there is no other.
+    One whose circuit is open comes last: it is asked only when there is no other. Where all are asked fast enough
+    already the message goes back to the queue for a moment, and no try is counted.
     """
+    gateways = _in_order()
+    if not settings.SMS_RATES:
+        return gateways
+    # A second task for the same row must not use up a turn.
+    message = Message.objects.filter(pk=message_id).first()
+    if message is None or not is_takeable(message, timezone.now()):
+        return []
+    gateways = _from_first_with_a_turn(gateways)
+    if not gateways:
+        _postpone_for_pace(message_id)
+    return gateways
+
+
+def _in_order() -> list[Gateway]:
     gateways = get_gateways()
     if len(gateways) > 1:
         is_open = circuit.open_circuits([gateway.name for gateway in gateways])
         gateways.sort(key=lambda gateway: gateway.name in is_open)
+    return gateways
+
+
+def _from_first_with_a_turn(gateways: list[Gateway]) -> list[Gateway]:
     until = time.monotonic() + TURN_WAIT
     while True:
         for place, gateway in enumerate(gateways):
@@ -37,8 +57,7 @@ def plan_route() -> list[Gateway]:
         time.sleep(TURN_PAUSE)
 
 
-def postpone_for_pace(message_id: int) -> None:
-    """Back to the queue for a moment; no try is counted."""
+def _postpone_for_pace(message_id: int) -> None:
     waiting = Message.objects.filter(pk=message_id, status__in=WAITING)
     if waiting.update(published_at=timezone.now()):
         publish_message(message_id, countdown=LATER_SECONDS + random.random())  # noqa: S311 (spreads the load)

@@ -1,10 +1,12 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from notifications.enums import MessageStatus
+from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways import check_settings, pace
 from notifications.models import Message
 from notifications.services import deliver_message, routing
+from tests.notifications.conftest import PHONE
+from tests.notifications.factories import make_message
 
 
 def test_take_turn_keeps_the_rate_of_each_provider(real_redis, settings):
@@ -41,6 +43,16 @@ def test_message_waits_in_the_queue_without_a_try_when_all_are_at_their_limit(
     message = Message.objects.get()
     assert (message.status, message.attempts, first.sent) == (MessageStatus.QUEUED, 0, [])
     assert queue.ids() == [message.pk]
+
+
+@pytest.mark.usefixtures("real_redis")
+def test_second_task_for_a_message_uses_up_no_turn(message, first, settings):
+    settings.SMS_RATES = {"first": "2/hour"}
+    other = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert [deliver_message(message.pk), deliver_message(0)] == [None, None]
+    assert deliver_message(other.pk) == MessageStatus.ACCEPTED
 
 
 @pytest.mark.parametrize("rates", [{"inbox": "often"}, {"pigeon": "1/second"}, {"inbox": ""}])
