@@ -20,9 +20,11 @@ PLACEHOLDER = "{secret}"
 SECRET_LENGTH = 10
 
 SecretMaker = Callable[["Message"], str]
+SecretCheck = Callable[["Message"], None]
 
-# Filled by other apps' AppConfig.ready: message kind -> maker.
+# Filled by other apps' AppConfig.ready: message kind -> maker, and who says whether its secret is still of use.
 SECRET_MAKERS: dict[str, SecretMaker] = {}
+SECRET_CHECKS: dict[str, SecretCheck] = {}
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,22 @@ class SecretUnavailable(Exception):
         self.code, self.needs_person = code, needs_person
 
 
-def register_secret_maker(kind: str, maker: SecretMaker) -> None:
+def register_secret_maker(kind: str, maker: SecretMaker, check: SecretCheck | None = None) -> None:
     """`maker` makes the secrets of messages of this kind; a later registration replaces an earlier one.
 
     It is called in the worker, once a message, inside the transaction that locks the message's row: what it
     writes (the account's password hash) is committed together with the encrypted secret, or not at all. It
     returns at most `SECRET_LENGTH` GSM-7 characters and raises SecretUnavailable when the message
     must not be sent any more (the account is gone or closed).
+
+    `check` is called before each later try, in the same place, and raises SecretUnavailable when the secret made
+    before is of no use any more: the SMS of an earlier try has arrived and the citizen has chosen a password. That
+    the account is still open is asked without it too.
     """
     SECRET_MAKERS[kind] = maker
+    SECRET_CHECKS.pop(kind, None)
+    if check is not None:
+        SECRET_CHECKS[kind] = check
 
 
 def make_secret(message: "Message") -> Secret:
@@ -67,6 +76,15 @@ def make_secret(message: "Message") -> Secret:
     if not is_gsm7(secret.value) or not 0 < len(secret.value) <= SECRET_LENGTH:
         raise ValueError("a secret maker returns at most SECRET_LENGTH GSM-7 characters")
     return secret
+
+
+def kept_secret(message: "Message") -> Secret:
+    """The secret that an earlier try made. Raises SecretUnavailable when it is lost or of no use any more."""
+    if message.account is not None and not message.account.is_active:
+        raise SecretUnavailable("no-account")
+    if message.kind in SECRET_CHECKS:
+        SECRET_CHECKS[message.kind](message)
+    return decrypt(message.secret_encrypted)
 
 
 def _made(maker: SecretMaker, message: "Message") -> Secret:

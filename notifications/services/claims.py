@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications import secrets
-from notifications.enums import MessageStatus
+from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import OutgoingMessage
 from notifications.models import Message
 from notifications.secrets import Secret, SecretUnavailable
@@ -71,13 +71,14 @@ def retry_delay(attempts: int) -> timedelta | None:
 def _ready(message: Message, now: datetime) -> Secret | None:
     """The secret that goes with the text, if any. Raises SecretUnavailable: the message must not be sent any more."""
     if is_stale(message, now):
-        raise SecretUnavailable("expired")
+        # Nobody waits for the code of a reset that is over: whoever still wants one asks for the next.
+        raise SecretUnavailable("expired", needs_person=message.kind != MessageKind.RESET_CODE)
     if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
         raise SecretUnavailable("no-answer")
     if secrets.PLACEHOLDER not in message.body:
         return None
     if message.secret_encrypted:
-        return secrets.decrypt(message.secret_encrypted)
+        return secrets.kept_secret(message)
     # A savepoint: what a secret maker wrote before it refused is undone.
     with transaction.atomic():
         secret = secrets.make_secret(message)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from notifications.services import claims, deliver_message, delivery
 from notifications.services.claims import MAX_ATTEMPTS, Claim, retry_delay
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
+
+User = get_user_model()
 
 
 def everything_stored() -> str:
@@ -272,6 +275,51 @@ def test_deliver_message_buries_what_has_no_secret(message, first, monkeypatch):
     assert first.sent == []
 
 
+@pytest.fixture
+def tried(message, first) -> Message:
+    """A credential of which one try timed out: its SMS may have arrived."""
+    message.account = User.objects.create(username="7912345678")
+    message.save()
+    first.script = [GatewayUnavailable("timeout")]
+    deliver_message(message.pk)
+    return message
+
+
+@pytest.mark.parametrize(("needs_person", "status"), [(False, MessageStatus.CANCELLED), (True, MessageStatus.DEAD)])
+def test_secret_that_is_of_no_use_any_more_is_not_sent_again(tried, made, first, monkeypatch, needs_person, status):
+    def refuse(message: Message) -> None:
+        raise secrets.SecretUnavailable("already-chosen", needs_person=needs_person)
+
+    monkeypatch.setitem(secrets.SECRET_CHECKS, MessageKind.CREDENTIAL, refuse)
+
+    assert deliver_message(tried.pk) is None
+
+    tried.refresh_from_db()
+    assert (tried.status, tried.last_error_code, tried.secret_encrypted) == (status, "already-chosen", "")
+    assert (len(made), len(first.sent)) == (1, 1)
+
+
+def test_secret_is_asked_about_before_later_tries_only(message, made, first, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setitem(secrets.SECRET_CHECKS, MessageKind.CREDENTIAL, lambda row: asked.append(row.pk))
+    first.script = [GatewayUnavailable("timeout")]
+
+    deliver_message(message.pk)
+    assert asked == []
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert asked == [message.pk]
+
+
+def test_secret_of_a_closed_account_is_not_sent_again(tried, first):
+    User.objects.update(is_active=False)
+
+    assert deliver_message(tried.pk) is None
+
+    tried.refresh_from_db()
+    assert (tried.status, tried.last_error_code) == (MessageStatus.DEAD, "no-account")
+    assert len(first.sent) == 1
+
+
 @pytest.mark.parametrize("secret", ["", "x" * 11, "mật"])
 def test_deliver_message_refuses_a_secret_that_does_not_fit(message, first, monkeypatch, secret):
     monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, lambda message: secret)
@@ -280,6 +328,20 @@ def test_deliver_message_refuses_a_secret_that_does_not_fit(message, first, monk
         deliver_message(message.pk)
     message.refresh_from_db()
     assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
+
+
+def test_deliver_message_calls_a_reset_code_off_that_is_out_of_date(db, first, monkeypatch):
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.RESET_CODE, lambda message: "123456")
+    message = make_message(kind=MessageKind.RESET_CODE, phone=PHONE, body="Ma: {secret}.")
+    first.script = [GatewayUnavailable("timeout")]
+    deliver_message(message.pk)
+    Message.objects.update(secret_expires_at=timezone.now())
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code, message.secret_encrypted) == ("cancelled", "expired", "")
+    assert len(first.sent) == 1
 
 
 @pytest.mark.parametrize("status", ["accepted", "delivered", "dead", "cancelled"])
