@@ -432,6 +432,8 @@ LOGGING = {
         # It names refused addresses; registration.pdf_engine says that one was refused, without it.
         "weasyprint": {"level": "CRITICAL"},
         "axes": {"level": "ERROR"},
+        # Its DEBUG lines name the addresses that providers are asked at, keys included.
+        "urllib3": {"level": "INFO"},
     },
 }
 

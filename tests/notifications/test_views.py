@@ -1,11 +1,13 @@
 import json
+import logging
 from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from notifications.models import InboxMessage
-from notifications.services import deliver_message
+from notifications.models import InboxMessage, Message
+from notifications.services import deliver_message, poll_receipts
 
 pytestmark = pytest.mark.django_db
 PASSWORD_TEXT = "Ma so: 7912345678. Mat khau: aB3dE5gH7j."
@@ -135,3 +137,53 @@ def test_receipt_that_makes_no_sense_or_is_unknown_is_taken_and_left(told, clien
     answer = client.get(address, receipt(told, RequestId="someone-elses"))
     assert (answer.status_code, answer.content) == (200, b"unknown")
     assert SECRET not in caplog.text
+
+
+def send(client, how):
+    address = f"/sms/bao-phat/esms/{SECRET}/"
+    form, multipart = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+    return {
+        "method": lambda: client.put(address),
+        "length": lambda: client.post(address, b"{}", content_type="application/json", CONTENT_LENGTH="zz"),
+        "negative": lambda: client.post(address, b"{}", content_type="application/json", CONTENT_LENGTH="-1"),
+        "long form": lambda: client.post(address, b"a=" + b"x" * 2_000_000, content_type=form),
+        "long json": lambda: client.post(address, b" " * 2_000_000, content_type="application/json"),
+        "many fields": lambda: client.post(address, b"&".join([b"a=1"] * 400), content_type=form),
+        "broken parts": lambda: client.post(address, b"--y", content_type="multipart/form-data"),
+        "many parts": lambda: client.post(address, b"--x" * 9, content_type=multipart),
+    }[how]()
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [
+        ("method", 405),
+        ("length", 400),
+        ("negative", 400),
+        ("long form", 413),
+        ("long json", 413),
+        ("many fields", 400),
+        ("broken parts", 400),
+        ("many parts", 200),
+    ],
+)
+def test_receipt_that_is_none_is_refused_without_a_word_about_its_address(told, client, caplog, how, status):
+    with caplog.at_level(logging.DEBUG):
+        answer = send(client, how)
+
+    assert answer.status_code == status
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
+    told.refresh_from_db()
+    assert told.status == "accepted"
+
+
+def test_polling_tells_no_log_its_keys(told, provider, caplog):
+    Message.objects.update(poll_at=timezone.now())
+    provider.answer({"CodeResponse": "100", "SendStatus": "5", "SendSuccess": "1"})
+
+    with caplog.at_level(logging.DEBUG):
+        assert poll_receipts() == 1
+
+    assert "SecretKey=secret-of-ours" in provider.asked[0]
+    assert "secret-of-ours" not in caplog.text

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 
 import pytest
 
@@ -11,13 +12,37 @@ KEY = "Zk3vQm8xT1yB5nC7wR2dF9gH"
 
 
 @pytest.mark.parametrize(
-    "path", [f"/dang-ky/ho-so/{KEY}/to-khai.pdf", f"/dang-ky/chup/{KEY}:x:y/", f"/dang-ky/to-khai/anh/{KEY}.jpg"]
+    "path",
+    [
+        f"/dang-ky/ho-so/{KEY}/to-khai.pdf",
+        f"/dang-ky/chup/{KEY}:x:y/",
+        f"/dang-ky/to-khai/anh/{KEY}.jpg",
+        f"/sms/bao-phat/esms/{KEY}/",
+        f"/sms/bao-phat/esms/{KEY}",
+        f"/GetSendStatus?RefId=1&ApiKey={KEY}&SecretKey={KEY}",
+        f"https://sms.example/x?token={KEY}&to=1",
+    ],
 )
 def test_key_in_an_address_is_hidden(path: str) -> None:
     record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "Not Found: %s", (path,), None)
     assert HideKeys().filter(record)
     assert KEY not in record.getMessage()
-    assert record.getMessage().startswith("Not Found: /dang-ky/")
+    assert record.getMessage().startswith(f"Not Found: {path[:9]}")
+
+
+def test_key_in_a_traceback_is_hidden() -> None:
+    try:
+        raise ValueError(f"Max retries exceeded with url: /GetSendStatus?ApiKey={KEY}")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "Broken", (), sys.exc_info())
+    assert HideKeys().filter(record)
+    printed = logging.Formatter().format(record)
+    assert "ApiKey=…" in printed
+    assert KEY not in printed
+
+
+def test_http_library_does_not_say_which_addresses_it_asks() -> None:
+    assert logging.getLogger("urllib3.connectionpool").getEffectiveLevel() >= logging.INFO
 
 
 def test_refused_request_leaves_no_key_on_the_console(client, db, monkeypatch) -> None:
