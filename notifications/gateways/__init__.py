@@ -53,13 +53,16 @@ def check_settings() -> None:
     """Raises ImproperlyConfigured, which names the setting, for what must not start serving people."""
     for gateway in get_gateways():
         _check_receipt_secret(gateway)
+    if twice := {name for name in settings.SMS_GATEWAYS if settings.SMS_GATEWAYS.count(name) > 1}:
+        raise ImproperlyConfigured(f"SMS_GATEWAYS names {', '.join(sorted(twice))} more than once.")
     pace.check_rates(settings.SMS_GATEWAYS)
     if settings.DEBUG:
         return
     if "inbox" in settings.SMS_GATEWAYS:
         raise ImproperlyConfigured("SMS_GATEWAYS has inbox, which shows passwords on a page: only when DEBUG is on.")
-    if "esms" in settings.SMS_GATEWAYS and not settings.ESMS["URL"].startswith("https://"):
-        raise ImproperlyConfigured("ESMS_URL must begin with https:// when DEBUG is off.")
+    for key in ("URL", "STATUS_URL") if "esms" in settings.SMS_GATEWAYS else ():
+        if settings.ESMS.get(key) and not settings.ESMS[key].startswith("https://"):
+            raise ImproperlyConfigured(f"ESMS_{key} must begin with https:// when DEBUG is off.")
 
 
 def _check_receipt_secret(gateway: Gateway) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from urllib3.util import parse_url
 
 from notifications.gateways.base import CONTROL
 from notifications.gateways.generic import (
@@ -100,11 +101,12 @@ def http_gateway(name: str) -> HttpGateway:
     if not _NAME.fullmatch(name):
         raise ImproperlyConfigured(f"SMS_PROVIDERS_FILE: {name} must be 1 to 20 small letters, digits, - and _.")
     table = Table(name, settings.SMS_PROVIDERS[name], _KEYS[""])
+    encoding = table.one_of("encoding", ("json", "form"))
     return HttpGateway(
         name=name,
         url=_url(table),
-        body=_body(table),
-        encoding=table.one_of("encoding", ("json", "form")),
+        body=_body(table, encoding),
+        encoding=encoding,
         phone_format=table.one_of("phone", ("e164", "digits", "national")),
         headers=_headers(table),
         answers=_answers(table),
@@ -114,7 +116,12 @@ def http_gateway(name: str) -> HttpGateway:
 
 def _url(table: Table) -> str:
     url = table.text("url")
-    if urlsplit(url).scheme not in ("https", "http") or not urlsplit(url).hostname:
+    try:
+        parse_url(url)
+        parts = urlsplit(url)
+    except ValueError:
+        raise table.refusal("url", "is no address") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
         raise table.refusal("url", "must be an address that begins with https://")
     if not settings.DEBUG and not url.startswith("https://"):
         raise table.refusal("url", "must begin with https:// when DEBUG is off")
@@ -143,8 +150,11 @@ def _header_name(table: Table, key: str, name: str) -> str:
     return name
 
 
-def _body(table: Table) -> Mapping[str, object]:
+def _body(table: Table, encoding: str) -> Mapping[str, object]:
     body = table.table("body")
+    for key, value in body.values.items():
+        if encoding == "form" and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+            raise body.refusal(key, "must be a text or a number: a form has nothing else")
     filled = {key: _with_environment(body, key, value) for key, value in body.values.items()}
     found = set(PLACEHOLDER.findall(str(filled)))
     if unknown := found - PLACEHOLDERS:

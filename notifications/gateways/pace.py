@@ -34,9 +34,11 @@ def check_rates(known: list[str]) -> None:
         if name not in known:
             raise ImproperlyConfigured(f"SMS_RATES names {name}, which SMS_GATEWAYS does not.")
         try:
-            parse(rate)
+            amount = parse(rate).amount
         except ValueError:
-            raise ImproperlyConfigured(f"SMS_RATES: {name} must be like 10/second, not {rate!r}.") from None
+            amount = 0
+        if amount <= 0:
+            raise ImproperlyConfigured(f"SMS_RATES: {name} must be like 10/second, not {rate!r}.")
 
 
 @cache

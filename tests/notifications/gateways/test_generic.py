@@ -148,9 +148,14 @@ def test_repr_shows_no_credentials(speedsms, twilio):
     assert "token" not in repr(twilio)
 
 
+FLAGGED = {"to": "{phone}", "sms_type": True}
 MISTAKES = {
     "speedsms.url": lambda table: table.pop("url"),
     "speedsms.url ": lambda table: table.update(url="ftp://speedsms.example/"),
+    "speedsms.url  ": lambda table: table.update(url="https://speedsms.example:https/"),
+    "speedsms.url   ": lambda table: table.update(url="https://[speedsms/"),
+    "speedsms.body.to": lambda table: table.update(encoding="form"),
+    "speedsms.body.sms_type": lambda table: table.update(encoding="form", body=table["body"] | FLAGGED),
     "speedsms.encoding": lambda table: table.update(encoding="xml"),
     "speedsms.phone": lambda table: table.update(phone="local"),
     "speedsms.colour": lambda table: table.update(colour="blue"),

@@ -55,7 +55,7 @@ def test_second_task_for_a_message_uses_up_no_turn(message, first, settings):
     assert deliver_message(other.pk) == MessageStatus.ACCEPTED
 
 
-@pytest.mark.parametrize("rates", [{"inbox": "often"}, {"pigeon": "1/second"}, {"inbox": ""}])
+@pytest.mark.parametrize("rates", [{"inbox": "often"}, {"pigeon": "1/second"}, {"inbox": ""}, {"inbox": "0/second"}])
 def test_check_settings_refuses_a_rate_that_is_none(settings, rates):
     settings.SMS_RATES = rates
     with pytest.raises(ImproperlyConfigured, match="SMS_RATES"):

@@ -62,14 +62,21 @@ def test_check_settings_refuses_the_inbox_in_production(settings):
     check_settings()
 
 
-def test_check_settings_refuses_passwords_over_plain_http_in_production(settings):
-    settings.DEBUG, settings.SMS_GATEWAYS, settings.ESMS = (
-        False,
-        ["esms"],
-        ESMS | {"URL": "http://esms.example/"},
-    )
+@pytest.mark.parametrize("key", ["URL", "STATUS_URL"])
+def test_check_settings_refuses_passwords_and_keys_over_plain_http_in_production(settings, key):
+    settings.SMS_GATEWAYS, settings.ESMS = ["esms"], ESMS | {key: "http://esms.example/"}
+    settings.DEBUG = True
+    check_settings()
 
-    with pytest.raises(ImproperlyConfigured, match="ESMS_URL"):
+    settings.DEBUG = False
+    with pytest.raises(ImproperlyConfigured, match=f"ESMS_{key}"):
+        check_settings()
+
+
+def test_check_settings_refuses_a_gateway_named_twice(settings):
+    settings.SMS_GATEWAYS, settings.ESMS = ["esms", "inbox", "esms"], ESMS
+
+    with pytest.raises(ImproperlyConfigured, match="SMS_GATEWAYS names esms"):
         check_settings()
 
 
