@@ -23,6 +23,12 @@ def make_credential(message: Message) -> str:
         raise SecretUnavailable("already-chosen", needs_person=False) from None
 
 
+def check_credential(message: Message) -> None:
+    """Raises SecretUnavailable when the citizen has chosen a password since this one was made: an SMS did arrive."""
+    if message.account is not None and not message.account.must_change_password:
+        raise SecretUnavailable("already-chosen", needs_person=False)
+
+
 def make_reset_code(message: Message) -> str:
     """The code of the password reset that the message belongs to. Raises SecretUnavailable when that is over."""
     try:

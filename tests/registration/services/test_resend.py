@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts.services import choose_password
 from notifications.enums import MessageStatus
+from notifications.gateways.base import GatewayUnavailable
+from notifications.gateways.inbox import InboxGateway
 from notifications.models import InboxMessage, Message
 from notifications.services import deliver_message
 from registration import services
@@ -120,6 +122,27 @@ def test_password_chosen_meanwhile_is_not_taken_away(approved, officer):
     new.refresh_from_db()
     assert (new.status, new.last_error_code) == (MessageStatus.CANCELLED, "already-chosen")
     assert signs_in(approved, "tu chon 2026 nhe")
+
+
+def test_password_that_arrived_is_not_sent_again_once_another_is_chosen(approved, monkeypatch):
+    send = InboxGateway.send
+
+    def send_and_hang_up(gateway, outgoing):
+        send(gateway, outgoing)
+        raise GatewayUnavailable("timeout")
+
+    monkeypatch.setattr(InboxGateway, "send", send_and_hang_up)
+    message = newest(approved)
+    assert deliver_message(message.pk) == MessageStatus.FAILED
+    approved.account.refresh_from_db()
+    choose_password(approved.account, "tu chon 2026 nhe")
+    Message.objects.update(next_attempt_at=timezone.now())
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.secret_encrypted) == (MessageStatus.CANCELLED, "")
+    assert message.attempts == 1
 
 
 def test_database_allows_one_password_in_flight(approved):
