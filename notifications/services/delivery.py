@@ -1,14 +1,15 @@
 """Delivering one message.
 
-Claim (a short transaction with the row locked) → the provider's call, with no transaction open → record
-(a second short transaction, in force only while the claim is still the newest).
+Claim (one UPDATE; with a secret a short transaction that locks the row) → the provider's call, with no transaction
+open → record (an UPDATE in force only while the claim is still the newest, and the tries).
 """
 
 import logging
 import time
 from functools import partial
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from notifications.enums import AttemptOutcome, MessageStatus
 from notifications.models import Attempt, Message
@@ -17,7 +18,7 @@ from notifications.services.claims import Claim, claim_message, retry_delay
 from notifications.services.queueing import publish_message
 from notifications.services.receipts import apply_early_reports, reports
 from notifications.services.routing import plan_route
-from notifications.services.states import accept, finish, postpone
+from notifications.services.states import Changes, accepted, ended, postponed
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     Safe to run twice, at the same time too. Must not be called inside a transaction (RuntimeError).
     """
     gateways = plan_route(message_id)
-    claim = claim_message(message_id) if gateways else None
+    claim = _claim_patiently(message_id) if gateways else None
     if claim is None:
         return None
     calls = call_gateways(claim, gateways)
@@ -41,11 +42,22 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     return _record_patiently(claim, calls)
 
 
+def _claim_patiently(message_id: int) -> Claim | None:
+    """Once more on a new connection when the one that was kept is broken."""
+    try:
+        return claim_message(message_id)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+    return claim_message(message_id)
+
+
 def _record_patiently(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     for pause in RECORD_PAUSES:
         try:
             return _record(claim, calls)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             connection.close()
             time.sleep(pause)
     return _record(claim, calls)
@@ -53,29 +65,39 @@ def _record_patiently(claim: Claim, calls: list[Call]) -> MessageStatus | None:
 
 def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
+    changes = _changes(claim, calls[-1])
+    mine = Message.objects.filter(pk=claim.message_id, status=MessageStatus.SENDING, attempts=claim.number)
     with transaction.atomic(durable=True):
-        message = Message.objects.select_for_update().filter(pk=claim.message_id).first()
-        if message is None:
-            return None
-        Attempt.objects.bulk_create(call.attempt for call in calls)
-        if message.status != MessageStatus.SENDING or message.attempts != claim.number:
-            logger.info("Message %s: try %s came back too late to count", message.pk, claim.number)
-            return None
-        message.gateway = calls[-1].attempt.gateway
-        _settle(message, calls[-1])
-    logger.info("Message %s: try %s ended %s", message.pk, claim.number, message.status)
-    return MessageStatus(message.status)
+        counts = bool(mine.update(gateway=calls[-1].attempt.gateway, **changes))
+        if counts or _is_news(claim, calls):
+            Attempt.objects.bulk_create(call.attempt for call in calls)
+    if not counts:
+        logger.info("Message %s: try %s came back too late to count", claim.message_id, claim.number)
+        return None
+    logger.info("Message %s: try %s ended %s", claim.message_id, claim.number, changes["status"])
+    return _follow_up(claim.message_id, changes, calls[-1])
 
 
-def _settle(message: Message, call: Call) -> None:
-    delay = retry_delay(message.attempts - message.attempts_before)
+def _is_news(claim: Claim, calls: list[Call]) -> bool:
+    """Whether a late try may be kept: its message is there, and no commit before a break of the line has kept it."""
+    kept = Attempt.objects.filter(message=claim.message_id, started_at=calls[0].attempt.started_at)
+    return Message.objects.filter(pk=claim.message_id).exists() and not kept.exists()
+
+
+def _changes(claim: Claim, call: Call) -> Changes:
+    delay = retry_delay(claim.tries)
     if call.attempt.outcome == AttemptOutcome.ACCEPTED:
-        accept(message, call.provider_message_id)
-        if reports(message.gateway):
-            apply_early_reports(message)
-    elif call.is_final or delay is None:
-        finish(message, MessageStatus.DEAD, call.attempt.code)
-    else:
-        postpone(message, call.attempt.code, delay)
-        if not delay:
-            transaction.on_commit(partial(publish_message, message.pk))
+        return accepted(call.provider_message_id)
+    if call.is_final or delay is None:
+        return ended(MessageStatus.DEAD, call.attempt.code)
+    return postponed(call.attempt.code, delay)
+
+
+def _follow_up(message_id: int, changes: Changes, call: Call) -> MessageStatus:
+    """What the new status asks for. After the commit: a receipt that comes meanwhile finds the row."""
+    status = MessageStatus(changes["status"])
+    if status == MessageStatus.FAILED and changes["next_attempt_at"] <= timezone.now():
+        transaction.on_commit(partial(publish_message, message_id))
+    if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
+        return apply_early_reports(message_id) or status
+    return status

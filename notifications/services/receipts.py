@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from notifications.enums import MessageStatus
@@ -39,25 +39,43 @@ def record_report(gateway: str, report: Report) -> bool:
     if report.delivered is None or not (report.request_id or report.provider_message_id):
         return False
     with transaction.atomic():
-        message = _find(gateway, report)
+        message = _named(gateway, report).select_for_update().first()
         _keep(gateway, report, message)
         if message is not None:
             _apply(message, gateway, report)
+    if message is None:
+        # Its row may have learnt the provider's id between our look and our commit (see apply_early_reports).
+        message = _named(gateway, report).first()
+        if message is not None:
+            apply_early_reports(message.pk)
     logger.info("Receipt of %s for message %s", gateway, message.pk if message else "unknown")
     return message is not None
 
 
-def apply_early_reports(message: Message) -> None:
-    """Lets reports count that came before the provider's answer. The row is locked and has just been accepted."""
-    named = Q(request_id=message.request_id)
+def apply_early_reports(message_id: int) -> MessageStatus | None:
+    """Lets reports count that came before the provider's answer did; the status then, None where there are none.
+
+    Called after "accepted" was committed, as `record_report` looks once more after it has committed a report that
+    found no row: whichever is second sees the first.
+    """
+    message = Message.objects.get(pk=message_id)
+    if not _early_reports(message).exists():
+        return None
+    with transaction.atomic():
+        message = Message.objects.select_for_update().get(pk=message_id)
+        for receipt in _early_reports(message).order_by("-delivered"):
+            if receipt.message_id is None:
+                receipt.message = message
+                receipt.save(update_fields=["message"])
+            _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
+    return MessageStatus(message.status)
+
+
+def _early_reports(message: Message) -> QuerySet[ProviderReceipt]:
+    named = Q(message=message)
     if message.provider_message_id:
         named |= Q(provider_message_id=message.provider_message_id, message=None)
-    early = list(ProviderReceipt.objects.filter(named, gateway=message.gateway).order_by("-delivered"))
-    for receipt in early:
-        if receipt.message_id is None:
-            receipt.message = message
-            receipt.save(update_fields=["message"])
-        _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
+    return ProviderReceipt.objects.filter(named, gateway=message.gateway)
 
 
 def reports(name: str) -> bool:
@@ -92,12 +110,10 @@ def _tidied(report: Report) -> Report:
     )
 
 
-def _find(gateway: str, report: Report) -> Message | None:
-    """The message, locked."""
-    rows = Message.objects.select_for_update()
+def _named(gateway: str, report: Report) -> QuerySet[Message]:
     if report.request_id:
-        return rows.filter(request_id=report.request_id).first()
-    return rows.filter(provider_message_id=report.provider_message_id, gateway=gateway).first()
+        return Message.objects.filter(request_id=report.request_id)
+    return Message.objects.filter(provider_message_id=report.provider_message_id, gateway=gateway)
 
 
 def _keep(gateway: str, report: Report, message: Message | None) -> None:

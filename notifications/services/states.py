@@ -1,6 +1,11 @@
-"""The states a message goes through. Every function here takes a row that its caller has locked."""
+"""The states a message goes through: what changes in its row.
+
+Each change is written to a row that is locked, or by an UPDATE that asks in the same statement whether the row still
+stands where its writer left it.
+"""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -11,8 +16,12 @@ from notifications.models import Message
 CALL_LIMIT = timedelta(seconds=15)
 # Longer than one delivery may take. With the sweep's 10 s a killed worker's message is on its way again within 60 s.
 LEASE = timedelta(seconds=40)
+# Nothing more will be sent: the secret is wiped in the same write.
+NO_FURTHER_TRY = {"secret_encrypted": "", "next_attempt_at": None, "lease_until": None, "published_at": None}
 # How long a receipt is waited for before the provider is asked.
 FIRST_POLL = timedelta(minutes=10)
+
+Changes = dict[str, Any]
 
 
 def is_abandoned(message: Message, now: datetime) -> bool:
@@ -32,48 +41,50 @@ def is_takeable(message: Message, now: datetime) -> bool:
     return message.status == MessageStatus.QUEUED or is_abandoned(message, now)
 
 
-def accept(message: Message, provider_message_id: str) -> None:
+def accepted(provider_message_id: str) -> Changes:
     """A provider has taken the message over."""
-    message.status = MessageStatus.ACCEPTED
-    message.provider_message_id = provider_message_id
-    message.sent_at = timezone.now()
-    message.last_error_code = ""
-    # Asked for only where a receipt has not come by then.
-    message.poll_at = message.sent_at + FIRST_POLL if provider_message_id else None
-    _let_go(message)
+    now = timezone.now()
+    return {
+        "status": MessageStatus.ACCEPTED,
+        "provider_message_id": provider_message_id,
+        "sent_at": now,
+        "last_error_code": "",
+        # Asked for only where a receipt has not come by then.
+        "poll_at": now + FIRST_POLL if provider_message_id else None,
+        **NO_FURTHER_TRY,
+    }
+
+
+def postponed(code: str, delay: timedelta) -> Changes:
+    """This try has failed; the next one is due after `delay`."""
+    return {
+        "status": MessageStatus.FAILED,
+        "last_error_code": code,
+        "lease_until": None,
+        "next_attempt_at": timezone.now() + delay,
+    }
+
+
+def ended(status: MessageStatus, code: str) -> Changes:
+    """Given up (DEAD) or called off (CANCELLED). An empty `code` keeps the last one."""
+    changes = {"status": status, "finished_at": timezone.now(), "poll_at": None, **NO_FURTHER_TRY}
+    return changes | {"last_error_code": code} if code else changes
 
 
 def confirm(message: Message) -> None:
     """It has reached the phone, whatever we knew of it until now."""
     now = timezone.now()
-    message.status = MessageStatus.DELIVERED
-    message.sent_at = message.sent_at or now
-    message.finished_at = now
-    message.last_error_code = ""
-    message.poll_at = None
-    _let_go(message)
-
-
-def postpone(message: Message, code: str, delay: timedelta) -> None:
-    """This try has failed; the next one is due after `delay`."""
-    message.status = MessageStatus.FAILED
-    message.last_error_code = code
-    message.lease_until = None
-    message.next_attempt_at = timezone.now() + delay
-    message.save()
+    changes = {"sent_at": message.sent_at or now, "finished_at": now, "last_error_code": "", "poll_at": None}
+    write(message, {"status": MessageStatus.DELIVERED, **changes, **NO_FURTHER_TRY})
 
 
 def finish(message: Message, status: MessageStatus, code: str) -> None:
-    """No further try: given up (DEAD) or called off (CANCELLED). An empty `code` keeps the last one."""
-    message.status = status
-    message.last_error_code = code or message.last_error_code
-    message.finished_at = timezone.now()
-    message.poll_at = None
-    _let_go(message)
+    """No further try: see `ended`."""
+    write(message, ended(status, code))
 
 
-def _let_go(message: Message) -> None:
-    """Nothing more will be sent: the secret is wiped in the same write."""
-    message.secret_encrypted = ""
-    message.next_attempt_at = message.lease_until = message.published_at = None
-    message.save()
+def write(message: Message, changes: Changes) -> None:
+    """The changes, on the row and on the object."""
+    for name, value in changes.items():
+        setattr(message, name, value)
+    message.save(update_fields=list(changes))

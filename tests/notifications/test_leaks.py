@@ -38,7 +38,7 @@ def refuse_updates() -> None:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END$$"
+                "$$BEGIN RAISE EXCEPTION 'disk full' ; END$$"
             )
             cursor.execute(f"CREATE TRIGGER refuse BEFORE UPDATE ON {table} EXECUTE FUNCTION refuse()")
         else:

@@ -388,7 +388,7 @@ def test_worker_that_slept_through_its_lease_sends_nothing(message, made, first,
 def test_claim_allows_a_call_only_while_both_clocks_do():
     def allows(wall: float, monotonic: float) -> bool:
         outgoing = OutgoingMessage("r", PHONE, "t", until=time.monotonic() + monotonic)
-        return Claim(1, 1, timezone.now() + timedelta(seconds=wall), outgoing).allows_call()
+        return Claim(1, 1, 1, timezone.now() + timedelta(seconds=wall), outgoing).allows_call()
 
     assert [allows(20, 20), allows(14, 20), allows(20, 14)] == [True, False, False]
 
