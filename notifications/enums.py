@@ -31,6 +31,8 @@ class AttemptOutcome(models.TextChoices):
 
 # A worker may take these up when their time has come.
 WAITING = (MessageStatus.QUEUED, MessageStatus.FAILED)
+# No provider has taken these yet, and they are not given up.
+UNDELIVERED = (*WAITING, MessageStatus.SENDING)
 # A secret is kept in none of these.
 SETTLED = (
     MessageStatus.ACCEPTED,

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.enums import SETTLED, WAITING, AttemptOutcome, MessageKind, MessageStatus
+from notifications.enums import SETTLED, UNDELIVERED, WAITING, AttemptOutcome, MessageKind, MessageStatus
 
 
 def new_request_id() -> str:
@@ -64,6 +64,8 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], name="message_waiting", condition=Q(status__in=WAITING)),
             models.Index(fields=["lease_until"], name="message_sending", condition=Q(status=MessageStatus.SENDING)),
+            # How old the oldest is that no provider has taken: asked every few seconds by whoever watches.
+            models.Index(fields=["created_at"], name="message_undelivered", condition=Q(status__in=UNDELIVERED)),
             models.Index(fields=["poll_at"], name="message_polled", condition=Q(poll_at__isnull=False)),
             models.Index(
                 fields=["provider_message_id"], name="message_at_provider", condition=~Q(provider_message_id="")
@@ -79,7 +81,7 @@ class Message(models.Model):
             models.UniqueConstraint(
                 name="one_credential_in_flight",
                 fields=["account"],
-                condition=Q(kind=MessageKind.CREDENTIAL, status__in=(*WAITING, MessageStatus.SENDING)),
+                condition=Q(kind=MessageKind.CREDENTIAL, status__in=UNDELIVERED),
             ),
         ]
 

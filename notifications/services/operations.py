@@ -11,11 +11,9 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from notifications import secrets
-from notifications.enums import WAITING, MessageStatus
+from notifications.enums import UNDELIVERED, WAITING, MessageStatus
 from notifications.models import Message, ProviderReceipt
 from notifications.services.queueing import publish_message, sweep
-
-UNDELIVERED = (*WAITING, MessageStatus.SENDING)
 
 
 @dataclass(frozen=True)
@@ -28,16 +26,17 @@ class Standing:
 
 
 def standings() -> list[Standing]:
-    """Every status that has messages, in the order of a message's life."""
-    now, order = timezone.now(), {status: place for place, status in enumerate(MessageStatus.values)}
+    """Every status, those without messages too, in the order of a message's life."""
+    now = timezone.now()
     rows = Message.objects.order_by().values_list("status").annotate(number=Count("pk"), oldest=Min("created_at"))
-    found = [Standing(status, number, int((now - oldest).total_seconds())) for status, number, oldest in rows]
-    return sorted(found, key=lambda standing: order[standing.status])
+    found = {status: (number, int((now - oldest).total_seconds())) for status, number, oldest in rows}
+    return [Standing(status, *found.get(status, (0, 0))) for status in MessageStatus.values]
 
 
 def oldest_undelivered_seconds() -> int:
     """The age of the oldest message that no provider has taken yet and that is not given up; 0 without one."""
-    oldest = Message.objects.filter(status__in=UNDELIVERED).aggregate(oldest=Min("created_at"))["oldest"]
+    waiting = Message.objects.filter(status__in=UNDELIVERED).order_by("created_at")
+    oldest = waiting.values_list("created_at", flat=True).first()
     return int((timezone.now() - oldest).total_seconds()) if oldest else 0
 
 

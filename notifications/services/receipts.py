@@ -7,6 +7,7 @@ Delivered is the last word; failed counts only for what that provider had accept
 import logging
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -25,8 +26,10 @@ logger = logging.getLogger(__name__)
 UNDELIVERED = "undelivered"
 # eSMS answers for 7 days.
 POLL_FOR = timedelta(days=7)
-POLL_BATCH = 100
-POLL_SECONDS = 45.0
+# How many questions are out at a time, and for how long new ones are asked in one run. With a provider that answers
+# in 0.3 s that is 600 messages a minute: twice what 5 approvals a second need.
+POLL_PARALLEL = 8
+POLL_SECONDS = 25.0
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,30}")
 
 
@@ -88,15 +91,17 @@ def reports(name: str) -> bool:
 def poll_receipts() -> int:
     """Asks about accepted messages without a receipt, those due longest first; how many were asked about.
 
-    POLL_BATCH at most, and for POLL_SECONDS at most. Asked after 10 minutes, then at each doubling of the age, for
-    7 days.
+    For POLL_SECONDS and one exchange with the provider at most. Asked after 10 minutes, then at each doubling of the
+    age, for 7 days.
     """
     until, asked = time.monotonic() + POLL_SECONDS, 0
-    due = Message.objects.filter(poll_at__lte=timezone.now(), status=MessageStatus.ACCEPTED).order_by("poll_at")
-    for message in due[:POLL_BATCH]:
-        if time.monotonic() > until:
-            break
-        asked += _poll(message)
+    with ThreadPoolExecutor(POLL_PARALLEL) as threads:
+        while time.monotonic() < until and (taken := _take_due()):
+            found = threads.map(lambda message: _fetch(message.gateway, message.provider_message_id), taken)
+            for message, report in zip(taken, found, strict=True):
+                if report is not None:
+                    record_report(message.gateway, report)
+            asked += len(taken)
     return asked
 
 
@@ -139,19 +144,29 @@ def _apply(message: Message, gateway: str, report: Report) -> None:
         logger.warning("Message %s needs a person: it did not reach the phone", message.pk)
 
 
-def _poll(message: Message) -> bool:
-    now, gateway = timezone.now(), _pollable(message.gateway)
-    claimed = Message.objects.filter(pk=message.pk, poll_at=message.poll_at)
-    if not claimed.update(poll_at=_next_poll(message.sent_at, now) if gateway else None) or gateway is None:
-        return False
+def _take_due() -> list[Message]:
+    """The next ones to ask about, put off for whoever looks next; none of providers that cannot say."""
+    now = timezone.now()
+    taken: list[Message] = []
+    due = Message.objects.filter(poll_at__lte=now, status=MessageStatus.ACCEPTED).order_by("poll_at")
+    while not taken and (found := list(due[:POLL_PARALLEL])):
+        for message in found:
+            can_say = _pollable(message.gateway) is not None
+            row = Message.objects.filter(pk=message.pk, poll_at=message.poll_at)
+            if row.update(poll_at=_next_poll(message.sent_at, now) if can_say else None) and can_say:
+                taken.append(message)
+    return taken
+
+
+def _fetch(name: str, provider_message_id: str) -> Report | None:
+    """What the provider says, if it knows. Called in threads: it leaves the database alone."""
+    gateway = _pollable(name)
     try:
-        report = gateway.fetch_report(message.provider_message_id)
+        report = gateway.fetch_report(provider_message_id) if gateway else Report(None)
     except GatewayFailure as problem:
-        logger.info("Message %s: no word from %s: %s", message.pk, message.gateway, problem.code)
-        return True
-    if report.delivered is not None:
-        record_report(message.gateway, report)
-    return True
+        logger.info("No word from %s on %s: %s", name, provider_message_id, problem.code)
+        return None
+    return report if report.delivered is not None else None
 
 
 def _pollable(name: str) -> PolledGateway | None:

@@ -47,6 +47,7 @@ class Provider:
 
             def do_GET(self):
                 provider.asked.append(self.path)
+                time.sleep(provider.delay)
                 self.send_response(provider.status)
                 self.send_header("Content-Length", str(len(provider.body)))
                 self.end_headers()

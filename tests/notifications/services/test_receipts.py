@@ -1,12 +1,17 @@
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from notifications.enums import MessageStatus
+from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayUnavailable, Report
 from notifications.models import Message, ProviderReceipt
-from notifications.services import cancel_message, deliver_message, poll_receipts, record_report
+from notifications.services import cancel_message, deliver_message, poll_receipts, receipts, record_report
+from tests.notifications.conftest import PHONE
+from tests.notifications.factories import make_message
 
 DELIVERED, FAILED = Report(True), Report(False, code="esms-failed")
 
@@ -163,6 +168,64 @@ def test_poll_receipts_asks_again_later(sent, provider, answer, http):
     assert status(sent) == MessageStatus.ACCEPTED
     assert timedelta(minutes=59) < sent.poll_at - timezone.now() <= timedelta(minutes=61)
     assert poll_receipts() == 0
+
+
+def test_poll_receipts_asks_about_several_at_a_time(db, provider):
+    rows = [make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so") for _ in range(20)]
+    for row in rows:
+        deliver_message(row.pk)
+        make_poll_due(row)
+    provider.answer({"CodeResponse": "100", "SendStatus": 2})
+    provider.delay = 0.3
+    began = time.monotonic()
+
+    assert poll_receipts() == 20
+    assert time.monotonic() - began < 20 * 0.3 / 2
+    assert poll_receipts() == 0
+
+
+def test_poll_receipts_begins_nothing_new_when_its_time_is_over(db, provider, monkeypatch):
+    monkeypatch.setattr(receipts, "POLL_SECONDS", 0.1)
+    for _ in range(receipts.POLL_PARALLEL + 1):
+        row = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so")
+        deliver_message(row.pk)
+        make_poll_due(row)
+    provider.answer({"CodeResponse": "100", "SendStatus": 2})
+    provider.delay = 0.2
+
+    assert [poll_receipts(), poll_receipts()] == [receipts.POLL_PARALLEL, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_report_that_overlaps_the_answer_is_not_lost(first, monkeypatch, queue):
+    """It knows the provider's id alone, finds no row, and commits after the row has learnt the id."""
+    message = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN PERFORM pg_sleep(1); RETURN NEW; END$$;"
+            "CREATE TRIGGER slowly AFTER INSERT ON notifications_providerreceipt"
+            " FOR EACH ROW EXECUTE FUNCTION slowly()"
+        )
+    known: list[bool] = []
+
+    def tell() -> None:
+        known.append(record_report("first", Report(True, provider_message_id="first-1")))
+        connection.close()
+
+    telling = threading.Thread(target=tell)
+    first.script = [lambda: (telling.start(), time.sleep(0.4))]
+    try:
+        assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+        telling.join()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER slowly ON notifications_providerreceipt; DROP FUNCTION slowly")
+
+    assert known == [True]
+    assert status(message) == MessageStatus.DELIVERED
+    assert message.receipts.count() == 1
 
 
 def test_poll_receipts_gives_up_after_a_week(sent, provider):
