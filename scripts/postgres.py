@@ -32,47 +32,91 @@ SETTINGS = {
 }
 
 
+class Cluster:
+    """A PostgreSQL server with all its files in `folder`. Must be started by a thread that outlives it."""
+
+    def __init__(self, programs: Path, folder: Path, settings: dict[str, str]) -> None:
+        self.folder, self.port, self._password = folder, free_port(), secrets.token_urlsafe(24)
+        _initialise(programs, folder, self._password)
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._command = [programs / "postgres", "-D", self.data, "-p", str(self.port), *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def url(self) -> str:
+        """The DATABASE_URL."""
+        return self._url(DATABASE)
+
+    def start(self, database: str = DATABASE, statement: str = "SELECT 1") -> None:
+        """Returns when `statement` was carried out in `database`. Raises RuntimeError when that does not happen."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=follow_parent(signal.SIGQUIT),
+                **_identity(),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                with psycopg.connect(self._url(database), autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(statement)
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """SIGINT is PostgreSQL's "fast": it does not wait for clients to go."""
+        if self._process is not None:
+            stop(self._process, number)
+
+    def crash(self) -> None:
+        """Down without a goodbye or a last checkpoint (`pg_ctl -m immediate`): the next start recovers from the log."""
+        self.stop(signal.SIGQUIT)
+
+    def _url(self, database: str) -> str:
+        return f"postgres://portal:{self._password}@127.0.0.1:{self.port}/{database}"
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """Start a new cluster with one empty database and yield its DATABASE_URL; all is removed on the way out.
 
     Raises RuntimeError when PostgreSQL is not installed or does not start.
     """
+    with running_cluster({}) as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def running_cluster(settings: dict[str, str]) -> Iterator[Cluster]:
+    """The same with these settings beside SETTINGS, as something that can be stopped and started meanwhile."""
     programs = postgresql_bin()
     if programs is None:
         raise RuntimeError("PostgreSQL is not installed; `make test` installs it")
     folder = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
     try:
-        with _cluster(programs, folder) as url:
-            yield url
+        cluster = Cluster(programs, folder, SETTINGS | settings)
+        try:
+            cluster.start("postgres", f"CREATE DATABASE {DATABASE}")
+            yield cluster
+        finally:
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _cluster(programs: Path, folder: Path) -> Iterator[str]:
-    password, port = secrets.token_urlsafe(24), free_port()
-    _initialise(programs, folder, password)
-    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", "-p", str(port), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-            start_new_session=True,
-            preexec_fn=follow_parent(signal.SIGQUIT),
-            **_identity(),
-        )
-    try:
-        server = f"postgres://portal:{password}@127.0.0.1:{port}"
-        _make_database(process, server, log)
-        yield f"{server}/{DATABASE}"
-    finally:
-        # SIGINT is PostgreSQL's "fast": it does not wait for clients to go.
-        stop(process, signal.SIGINT)
 
 
 def _initialise(programs: Path, folder: Path, password: str) -> None:
@@ -98,15 +142,3 @@ def _identity() -> dict[str, Any]:
         return {}
     entry = pwd.getpwnam("postgres")
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def _make_database(process: subprocess.Popen[bytes], server: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=5) as connection:
-                connection.execute(f"CREATE DATABASE {DATABASE}")
-            return
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}")
