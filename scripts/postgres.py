@@ -39,8 +39,8 @@ class Cluster:
         self.folder, self.port, self._password = folder, free_port(), secrets.token_urlsafe(24)
         _initialise(programs, folder, self._password)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._command = [programs / "postgres", "-D", self.data, "-p", str(self.port), *options]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._command = [str(programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *options]
+        self._process: subprocess.Popen[Any] | None = None
 
     @property
     def data(self) -> Path:
@@ -58,7 +58,7 @@ class Cluster:
     def start(self, database: str = DATABASE, statement: str = "SELECT 1") -> None:
         """Returns when `statement` was carried out in `database`. Raises RuntimeError when that does not happen."""
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -69,7 +69,7 @@ class Cluster:
                 **_identity(),
             )
         deadline = time.monotonic() + START_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
+        while process.poll() is None and time.monotonic() < deadline:
             try:
                 with psycopg.connect(self._url(database), autocommit=True, connect_timeout=5) as connection:
                     connection.execute(statement)
