@@ -19,6 +19,8 @@ def national_form(phone: str) -> str:
 
 def national_digits(phone: str) -> str:
     """`+84912345678` as `0912345678`, the form that Vietnamese providers take."""
+    if phone.startswith("+84"):  # as below, without a table of all the world's numbers
+        return "0" + phone.removeprefix("+84")
     return re.sub(r"\D", "", national_form(phone))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, before_task_publish, heartbeat_sent, task_prerun, worker_init
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -25,18 +25,32 @@ app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 app.autodiscover_tasks()
 
 
+# Seconds after which a kept connection is looked at before use: a look costs a round trip. A message whose connection
+# broke within them is tried again on a new one (notifications.services.delivery); other tasks come back by beat.
+FRESH_SECONDS = 2
+_looked_at = -float(FRESH_SECONDS)
+
+
 @task_prerun.connect
 def look_at_connections(**_kwargs: Any) -> None:
     """A connection that is too old or broken is replaced before a task uses it."""
+    global _looked_at
+    is_fresh = time.monotonic() - _looked_at < FRESH_SECONDS
+    if is_fresh and not any(each.errors_occurred for each in connections.all(initialized_only=True)):
+        return
+    _looked_at = time.monotonic()
     close_old_connections()
 
 
 @worker_init.connect
-def load_renderer(**_kwargs: Any) -> None:
-    """The renderer's libraries are loaded before the worker forks: once in memory, and no task waits for them."""
+def load_early(**_kwargs: Any) -> None:
+    """The renderer's libraries and the certificates are loaded before the worker forks: once in memory, and no task
+    waits for them."""
+    from notifications.gateways import http
     from registration import pdf_engine
 
     pdf_engine.settle()
+    http.settle()
 
 
 # Seconds between two signs of life of a part: Celery itself beats every two.

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -35,13 +36,19 @@ def ending_at(until: float) -> Iterator[None]:
 
 def open_pools(proxy: str, ca_file: str) -> PoolManager:
     """Connections kept open to each provider, by way of `proxy` unless it is empty."""
-    context = create_urllib3_context()
-    context.load_verify_locations(ca_file)
-    context.sslsocket_class = _TlsSocket
-    options: dict[str, Any] = {"num_pools": 8, "maxsize": 8, "retries": False, "ssl_context": context}
+    options: dict[str, Any] = {"num_pools": 8, "maxsize": 8, "retries": False, "ssl_context": tls_context(ca_file)}
     pools = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
     pools.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
     return pools
+
+
+@cache
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """What the certificates of providers are checked with. Reading the file takes 20 ms."""
+    context = create_urllib3_context()
+    context.load_verify_locations(ca_file)
+    context.sslsocket_class = _TlsSocket
+    return context
 
 
 def _left() -> float:

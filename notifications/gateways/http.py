@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from notifications.faults import place_of
 from notifications.gateways.base import GatewayBroken, GatewayFailure, GatewayRejected, GatewayUnavailable
-from notifications.gateways.bounded import ending_at, open_pools
+from notifications.gateways.bounded import ending_at, open_pools, tls_context
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,11 @@ def status_failure(status: int) -> GatewayFailure:
     if 400 <= status < 500 and status != 408:
         return GatewayRejected(code)
     return GatewayUnavailable(code)
+
+
+def settle() -> None:
+    """Does once, in a process that will fork, what each of its children would do before its first call."""
+    tls_context(certifi.where())
 
 
 @cache

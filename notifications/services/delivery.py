@@ -12,11 +12,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from notifications.enums import AttemptOutcome, MessageStatus
-from notifications.models import Attempt, Message
 from notifications.services.calls import Call, call_gateways
 from notifications.services.claims import Claim, claim_message, retry_delay
 from notifications.services.queueing import publish_message
 from notifications.services.receipts import apply_early_reports, reports
+from notifications.services.recording import write_outcome
 from notifications.services.routing import plan_route
 from notifications.services.states import Changes, accepted, ended, postponed
 
@@ -66,22 +66,11 @@ def _record_patiently(claim: Claim, calls: list[Call]) -> MessageStatus | None:
 def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
     changes = _changes(claim, calls[-1])
-    mine = Message.objects.filter(pk=claim.message_id, status=MessageStatus.SENDING, attempts=claim.number)
-    with transaction.atomic(durable=True):
-        counts = bool(mine.update(gateway=calls[-1].attempt.gateway, **changes))
-        if counts or _is_news(claim, calls):
-            Attempt.objects.bulk_create(call.attempt for call in calls)
-    if not counts:
+    if not write_outcome(claim, calls, changes):
         logger.info("Message %s: try %s came back too late to count", claim.message_id, claim.number)
         return None
     logger.info("Message %s: try %s ended %s", claim.message_id, claim.number, changes["status"])
     return _follow_up(claim.message_id, changes, calls[-1])
-
-
-def _is_news(claim: Claim, calls: list[Call]) -> bool:
-    """Whether a late try may be kept: its message is there, and no commit before a break of the line has kept it."""
-    kept = Attempt.objects.filter(message=claim.message_id, started_at=calls[0].attempt.started_at)
-    return Message.objects.filter(pk=claim.message_id).exists() and not kept.exists()
 
 
 def _changes(claim: Claim, call: Call) -> Changes:
