@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 from tests.torture.reporting import Reporter
 
+# Seconds that a second call waits for the first to be answered: less than the caller does.
+PATIENCE = 8.0
+TOO_LATE = "refused for good what it had held too long"
+
 
 class Call(NamedTuple):
     """One request that came, in the order of coming."""
@@ -72,8 +76,9 @@ class Provider:
         self.open: Counter[str] = Counter()
         self.did: Counter[str] = Counter()
         self.reporter = Reporter()
-        # Seconds for which the next new message is held before it is accepted.
+        # Seconds for which the next new message is held before it is answered; request id -> when that is over.
         self.hold_next = 0.0
+        self.held: dict[str, threading.Event] = {}
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.provider = self
         self.url = f"http://127.0.0.1:{self.server.server_port}/send"
@@ -81,46 +86,72 @@ class Provider:
 
     def answer(self, handler: _Handler, message: dict[str, str]) -> None:
         request_id = message["RequestId"]
-        held = self._note(message)
+        wait = self._note(message)
         try:
-            if held:
-                time.sleep(held)
             # The caller may have been killed: what was accepted is accepted all the same.
             with suppress(ConnectionError):
-                self._decide(handler, message, surely=bool(held))
+                self._answer_in_turn(handler, message, wait)
         finally:
             with self.lock:
                 self.open[request_id] -= 1
 
     def _note(self, message: dict[str, str]) -> float:
         """Writes the call down; for how long to hold it."""
-        request_id, held = message["RequestId"], 0.0
+        request_id, wait = message["RequestId"], 0.0
         with self.lock:
             is_new = all(call.request_id != request_id for call in self.calls) if self.hold_next else False
             self.calls.append(Call(time.time(), message["Phone"], request_id, message["Content"]))
             self.did["asked again while it still held the message"] += bool(self.open[request_id])
             self.open[request_id] += 1
             if is_new:
-                held, self.hold_next = self.hold_next, 0.0
+                wait, self.hold_next = self.hold_next, 0.0
+                self.held[request_id] = threading.Event()
                 self.did["held beyond the lease"] += 1
             elif self.fail and self.chance.random() < 0.02:
-                held = 1.0
+                wait = 1.0
                 self.did["slow"] += 1
-        return held
+        return wait
 
-    def _decide(self, handler: _Handler, message: dict[str, str], *, surely: bool) -> None:
+    def _answer_in_turn(self, handler: _Handler, message: dict[str, str], wait: float) -> None:
+        """Of a message that was held, and that came again meanwhile, the first call is refused for good, then the
+        second one accepted: a refusal that comes too late must not count.
+        """
+        request_id = message["RequestId"]
+        held, overtaken = self.held.get(request_id), self.open[request_id] > 1
+        if held is None or (overtaken and held.is_set()):
+            time.sleep(wait)
+            return self._decide(handler, message)
+        if overtaken:
+            held.wait(PATIENCE)
+            time.sleep(0.5)
+            return self._accept(handler, message, silent=True)
+        time.sleep(wait)
+        held.set()
+        if self.open[request_id] == 1:
+            return self._accept(handler, message)
+        self._did(TOO_LATE)
+        return handler.say(200, json.dumps({"CodeResult": "146"}))
+
+    def _decide(self, handler: _Handler, message: dict[str, str]) -> None:
         with self.lock:
-            fate, kind, luck = self.chance.random(), self.chance.random(), self.chance.random()
-        if fate < self.fail and not surely:
+            fate, kind = self.chance.random(), self.chance.random()
+        if fate < self.fail:
             return self._fail(handler, kind)
+        return self._accept(handler, message, drop=kind if fate < self.fail + self.drop else None)
+
+    def _accept(
+        self, handler: _Handler, message: dict[str, str], *, silent: bool = False, drop: float | None = None
+    ) -> None:
+        """Reports it unless `silent`; answers unless it is to `drop` the line."""
         request_id = message["RequestId"]
         with self.lock:
+            luck, kind = self.chance.random(), self.chance.random()
             is_new = request_id not in self.accepted
             self.accepted.setdefault(request_id, time.time())
-        if is_new and "CallbackUrl" in message and luck >= self.silent:
-            self.reporter.report(message["CallbackUrl"], request_id, early=kind < 0.2)
-        if fate < self.fail + self.drop and not surely:
-            return self._drop(handler, kind)
+        if is_new and not silent and "CallbackUrl" in message and luck >= self.silent:
+            self.reporter.report(message["CallbackUrl"], request_id, early=kind < 0.2, anonymous=0.1 < kind < 0.4)
+        if drop is not None:
+            return self._drop(handler, drop)
         code = "100" if is_new else "124"
         return handler.say(200, json.dumps({"CodeResult": code, "SMSID": f"s-{request_id}"}))
 

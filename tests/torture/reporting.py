@@ -24,9 +24,13 @@ class Reporter:
         # Straight to this machine, whatever proxy the environment names.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def report(self, url: str, request_id: str, *, early: bool) -> None:
-        """`url` is the address that the message named. An early report comes back when it has been taken once."""
-        values = {"SMSID": f"s-{request_id}", "RequestId": request_id, "SendStatus": "5", "SendSuccess": "1"}
+    def report(self, url: str, request_id: str, *, early: bool, anonymous: bool) -> None:
+        """`url` is the address that the message named. An early report comes back when it has been taken once.
+
+        An `anonymous` one names the message only by the provider's id, which the portal may not know yet.
+        """
+        values = {"SMSID": f"s-{request_id}", "SendStatus": "5", "SendSuccess": "1"}
+        values |= {} if anonymous else {"RequestId": request_id}
         address = f"{url}?{urllib.parse.urlencode(values)}"
         with self.lock:
             self.waiting += 1
@@ -67,8 +71,8 @@ class Reporter:
         except OSError:
             self._did("found nobody")
             return False
-        if word == "ok":
-            self._did("taken")
+        if word == "ok" or (word == "unknown" and "RequestId" not in address):
+            self._did("taken" if word == "ok" else "kept for a message not known yet")
         else:
             self._fault(f"a receipt was answered {word!r}")
         return True
