@@ -1,5 +1,6 @@
 """The Celery application: `celery -A portal worker` and `celery -A portal beat`."""
 
+import logging
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # queue that is gone, and dies of it (seen with kombu 5.7). What it held comes back by the visibility timeout, or
 # before that by beat's sweep: the database is the truth.
 QoS.restore_at_shutdown = False
+
+logger = logging.getLogger(__name__)
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -47,8 +50,10 @@ def load_early(**_kwargs: Any) -> None:
     """The renderer's libraries and the certificates are loaded before the worker forks: once in memory, and no task
     waits for them."""
     from notifications.gateways import http
-    from registration import pdf_engine
+    from registration import fonts, pdf_engine
 
+    if missing := fonts.missing_faces():
+        logger.critical("no declaration can be printed on this machine: no %s (%s)", fonts.FAMILY, ", ".join(missing))
     pdf_engine.settle()
     http.settle()
 
