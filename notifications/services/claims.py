@@ -71,13 +71,13 @@ def _claim_plain(message_id: int) -> Claim | None:
 
 
 # The same conditions as in is_takeable and _ready. Waiting for the row only shortens the lease: the database looks at
-# the conditions again when it has it.
+# the conditions again when it has it. CASE keeps PostgreSQL from weighing indexes where the id says it all.
 _TAKE_PLAIN = """
     UPDATE notifications_message
     SET status = 'sending', attempts = attempts + 1, lease_until = %s, published_at = NULL
     WHERE id = %s AND body NOT LIKE %s AND secret_expires_at IS NULL AND attempts - attempts_before < %s
-      AND (status = 'queued' OR (status = 'failed' AND next_attempt_at <= %s)
-           OR (status = 'sending' AND lease_until <= %s))
+      AND CASE status WHEN 'queued' THEN true WHEN 'failed' THEN next_attempt_at <= %s
+                      WHEN 'sending' THEN lease_until <= %s ELSE false END
     RETURNING attempts, attempts_before, request_id, phone, body
 """
 
