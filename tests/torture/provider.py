@@ -149,7 +149,9 @@ class Provider:
             is_new = request_id not in self.accepted
             self.accepted.setdefault(request_id, time.time())
         if is_new and not silent and "CallbackUrl" in message and luck >= self.silent:
-            self.reporter.report(message["CallbackUrl"], request_id, early=kind < 0.2, anonymous=0.1 < kind < 0.4)
+            # A report of what it does not answer is the only word that the portal gets.
+            early = kind < 0.2 or drop is not None
+            self.reporter.report(message["CallbackUrl"], request_id, early=early, anonymous=0.1 < kind < 0.4)
         if drop is not None:
             return self._drop(handler, drop)
         code = "100" if is_new else "124"
