@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.delivery_servers import ROOT, WORKERS, serving_all, working
-from tests.torture.run import prepare
+from tests.torture.house import prepare
 
 RESULTS = Path(__file__).parent / "results" / "delivery.json"
 PLAIN, SECRET, APPROVED, STEADY_SECONDS, STEADY_RATE = 2000, 200, 200, 20, 5

@@ -16,7 +16,7 @@ from typing import Any
 from scripts import postgres
 from scripts.processes import follow_parent, stop
 from scripts.redis_server import running_redis
-from tests.torture.run import environment
+from tests.torture.house import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
