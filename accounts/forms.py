@@ -34,7 +34,7 @@ class LoginForm(AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         username = self.fields["username"]
         username.label = _("BHXH number")
-        username.help_text = _("10 digits, as in the SMS.")
+        username.help_text = _("The 10 digits from the SMS, or the last 10 on the health-insurance card.")
         username.error_messages["required"] = _("Type your BHXH number.")
         username.widget.attrs.update({"inputmode": "numeric", "autocomplete": "username", "autofocus": False})
         self.fields["password"].label = _("Password")
@@ -58,7 +58,7 @@ class ResetRequestForm(forms.Form):
     number = forms.CharField(
         label=_("BHXH number"),
         max_length=40,
-        help_text=_("10 digits, as in the SMS."),
+        help_text=_("The 10 digits from the SMS, or the last 10 on the health-insurance card."),
         error_messages={"required": _("Type your BHXH number.")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
     )
@@ -80,6 +80,7 @@ class ChoosePasswordForm(_SetPasswordForm):
         error_messages={"required": _("Type the password that you use now.")},
     )
     field_order = ("old_password", "new_password1", "new_password2")
+    too_similar = _("The password is too similar to your number, your name or your phone. Choose another one.")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -108,6 +109,13 @@ class ChoosePasswordForm(_SetPasswordForm):
     def validate_password_for_user(self, user: User, *_args: str) -> None:
         """What is wrong with a password is said where it is typed first."""
         super().validate_password_for_user(user, "new_password1")
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Django's words name a "user name", which a citizen has never heard of."""
+        for each in error.error_list if isinstance(error, ValidationError) and hasattr(error, "error_list") else ():
+            if each.code == "password_too_similar":
+                each.message, each.params = self.too_similar, None
+        super().add_error(field, error)
 
 
 class ResetPasswordForm(ChoosePasswordForm):

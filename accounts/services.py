@@ -48,6 +48,14 @@ def open_citizen_accounts(citizens: Sequence[Citizen]) -> dict[str, User]:
     return accounts
 
 
+def close_unused_account(account: User) -> None:
+    """Until it is opened again nobody signs in: the one-time password, wherever it went, is over."""
+    account.set_unusable_password()
+    account.is_active = False
+    account.one_time_password_until = None
+    account.save(update_fields=["password", "is_active", "one_time_password_until"])
+
+
 def issue_one_time_password(account_id: int) -> str:
     """Give the account a new password that must be changed at first login, and return it.
 

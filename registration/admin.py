@@ -19,7 +19,7 @@ from agencies.services import agencies_for
 from registration import admin_together, admin_views, desk
 from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
-from registration.enums import Status
+from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
 from registration.services.expiry import REMIND_BEFORE
 
@@ -34,7 +34,7 @@ class DeclarationAdmin(ModelAdmin):
         "status_label",
         "submitted",
     )
-    list_display_links = ("reference_text", "full_name")
+    list_display_links = ("reference_text",)
     list_filter = (StatusFilter, AgencyFilter, "submitted_at")
     list_per_page = 50
     list_max_show_all = 50
@@ -106,7 +106,8 @@ class DeclarationAdmin(ModelAdmin):
         return desk.declarations_for(request.user)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return desk.QUEUE_ORDER if shown_status(request) == TODO else ("-submitted_at", "-pk")
+        """What waits is served in turn; everything else is looked up, the newest first."""
+        return desk.QUEUE_ORDER if shown_status(request) in (TODO, *OPEN_STATUSES) else ("-submitted_at", "-pk")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """An officer of one agency alone needs no column that says the same in every row."""

@@ -82,6 +82,15 @@ DECISIONS = {
             Status.REJECTED,
             needs_reason=True,
         ),
+        Decision(
+            "reopen",
+            _("Reopen for correction"),
+            _("%(reference)s is open again: the account is closed until the next approval."),
+            services.reopen_declaration,
+            (Status.APPROVED,),
+            Status.RETURNED,
+            needs_reason=True,
+        ),
     )
 }
 

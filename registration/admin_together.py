@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 from registration import services
 from registration.admin_forms import DECISIONS, Decision
 from registration.cards import COMPARED, compare
-from registration.desk import declarations_for
+from registration.desk import QUEUE_ORDER, declarations_for
 from registration.enums import AccessKind
 from registration.models import AccessEvent, Attachment, Declaration, Document
 from registration.references import format_reference
@@ -46,6 +46,8 @@ class Together:
     title: "StrOrPromise"
     explanation: "StrOrPromise"
     service: Callable[..., list[Declaration]]
+    # Said when none of the chosen dossiers is at the right step.
+    nothing: "StrOrPromise"
     # Whether each dossier should have been looked at first.
     needs_look: bool
 
@@ -58,6 +60,7 @@ TOGETHER = {
             gettext_lazy("Record several papers as received"),
             gettext_lazy("The signed papers of these declarations lie before you."),
             services.receive_declarations,
+            gettext_lazy("None of the chosen dossiers waits for its paper."),
             needs_look=False,
         ),
         Together(
@@ -65,6 +68,7 @@ TOGETHER = {
             gettext_lazy("Approve several dossiers"),
             gettext_lazy("Each citizen gets an account, and its password by SMS."),
             services.approve_declarations,
+            gettext_lazy("The paper of none of the chosen dossiers has been recorded as received."),
             needs_look=True,
         ),
     )
@@ -84,16 +88,46 @@ class Chosen:
 
 
 def offer(request: HttpRequest, queryset: QuerySet[Declaration], name: str) -> HttpResponse | None:
-    """The page that lists what was chosen in the queue; back to the queue when there is nothing to decide."""
-    together, officer = TOGETHER[name], cast("User", request.user)
-    chosen = list(queryset.select_related("agency")[: MAX_TOGETHER + 1])
+    """From the queue to the page about what was chosen there; back to the queue when that is too much."""
+    chosen = list(queryset.values_list("pk", flat=True)[: MAX_TOGETHER + 1])
     if len(chosen) > MAX_TOGETHER:
         messages.error(request, _("At most %(limit)d dossiers can be taken at once.") % {"limit": MAX_TOGETHER})
         return None
+    ids = ",".join(map(str, chosen))
+    return redirect(reverse("admin:registration_declaration_together", args=[name], query={"ids": ids}))
+
+
+@require_http_methods(["GET", "POST"])
+def decide_together(request: HttpRequest, name: str) -> HttpResponse:
+    """GET: what was chosen (`ids`), with what speaks against it. POST: the decision on all that are ticked (`seen`).
+
+    Those that changed meanwhile are named and left alone. 422, with the same list, when nothing is ticked.
+    """
+    together, officer = TOGETHER.get(name), cast("User", request.user)
+    if together is None:
+        raise Http404
+    if not (officer.has_perm("registration.view_declaration") and officer.has_perm(together.decision.permission)):
+        raise PermissionDenied
+    seen = _parse(request.POST.getlist("seen"))
+    if request.method == "GET" or not seen:
+        return _page(request, together, officer)
+    decided = together.service(seen, officer=officer)
+    _tell(request, together, officer, seen, {declaration.pk for declaration in decided})
+    return redirect(_queue(together))
+
+
+def _queue(together: Together) -> str:
+    """The queue at the tab from which these dossiers come."""
+    return reverse("admin:registration_declaration_changelist", query={"status": together.decision.from_statuses[0]})
+
+
+def _page(request: HttpRequest, together: Together, officer: "User") -> HttpResponse:
+    ids = [int(text) for text in request.GET.get("ids", "").split(",") if re.fullmatch(r"[0-9]{1,18}", text)]
+    chosen = list(declarations_for(officer).filter(pk__in=ids[:MAX_TOGETHER]).order_by(*QUEUE_ORDER))
     fitting = [each for each in chosen if each.status in together.decision.from_statuses]
     if not fitting:
-        messages.error(request, _("None of the chosen dossiers is at this step."))
-        return None
+        messages.error(request, together.nothing)
+        return redirect(_queue(together))
     rows = look_through(officer, fitting) if together.needs_look else [Chosen(each) for each in fitting]
     request.current_app = admin.site.name
     context = {
@@ -101,12 +135,13 @@ def offer(request: HttpRequest, queryset: QuerySet[Declaration], name: str) -> H
         "opts": Declaration._meta,
         "title": together.title,
         "together": together,
-        "name": name,
         "rows": rows,
         "left_out": len(chosen) - len(fitting),
-        "url": reverse("admin:registration_declaration_together", args=[name]),
+        "queue_url": _queue(together),
+        "nothing_ticked": request.method == "POST",
     }
-    return TemplateResponse(request, "registration/admin/together.html", context)
+    status = 422 if request.method == "POST" else 200
+    return TemplateResponse(request, "registration/admin/together.html", context, status=status)
 
 
 def look_through(officer: "User", declarations: Sequence[Declaration]) -> list[Chosen]:
@@ -147,29 +182,6 @@ def _hints(declaration: Any) -> Iterable[str]:
     yield from (f"{photo.get_kind_display()}: {word}" for photo in photos for word, _text in photo.quality_marks())
 
 
-@require_http_methods(["GET", "POST"])
-def decide_together(request: HttpRequest, name: str) -> HttpResponse:
-    """Take the decision on all that were ticked; those that changed meanwhile are named and left alone.
-
-    A GET (signing in again leads here by that way) goes to the queue and decides nothing.
-    """
-    queue = redirect("admin:registration_declaration_changelist")
-    together, officer = TOGETHER.get(name), cast("User", request.user)
-    if together is None:
-        raise Http404
-    if not (officer.has_perm("registration.view_declaration") and officer.has_perm(together.decision.permission)):
-        raise PermissionDenied
-    if request.method == "GET":
-        return queue
-    seen = _parse(request.POST.getlist("seen"))
-    if not seen:
-        messages.error(request, _("No dossier was ticked, so nothing was decided."))
-        return queue
-    decided = together.service(seen, officer=officer)
-    _tell(request, together, officer, seen, {declaration.pk for declaration in decided})
-    return queue
-
-
 def _parse(texts: Sequence[str]) -> dict[int, int]:
     found = (_SEEN.fullmatch(text) for text in texts[:MAX_TOGETHER])
     return {int(match[1]): int(match[2]) for match in found if match}
@@ -184,4 +196,4 @@ def _tell(request: HttpRequest, together: Together, officer: "User", seen: dict[
         text = _("Changed meanwhile and left alone; open them and look again: %(references)s.")
         messages.warning(request, text % {"references": ", ".join(references)})
     elif not decided:
-        messages.error(request, _("None of the chosen dossiers is at this step."))
+        messages.error(request, together.nothing)

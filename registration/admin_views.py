@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from notifications.enums import MessageKind
+from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
 from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
@@ -128,6 +128,7 @@ def _page(
     record_access(declaration, officer, AccessKind.DOSSIER)
     request.current_app = admin.site.name
     sent = list(_messages(declaration))
+    credential = next((each for each in reversed(sent) if each.kind == MessageKind.CREDENTIAL), None)
     every_photo = list(in_form_order(declaration.attachments.all()))
     photos = [photo for photo in every_photo if photo.version == declaration.version]
     documents = list(declaration.documents.only("version", "unreadable", "declaration_id"))
@@ -141,11 +142,15 @@ def _page(
         "unreadable": _unreadable(declaration, documents),
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
+        "replaced": _replaced(declaration, every_photo),
         "earlier_versions": _earlier_versions(declaration, every_photo, documents),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": sent,
         "may_resend": declaration.status == Status.APPROVED and officer.has_perm(RESEND_PERMISSION),
-        "last_credential": next((each for each in reversed(sent) if each.kind == MessageKind.CREDENTIAL), None),
+        "last_credential": credential,
+        "sms_failed": bool(
+            credential and credential.status == MessageStatus.DEAD and declaration.status == Status.APPROVED
+        ),
         "is_waiting": declaration.status in (Status.SUBMITTED, Status.RETURNED),
         "decisions": _buttons(declaration, officer),
         "may_decide": any(officer.has_perm(decision.permission) for decision in DECISIONS.values()),
@@ -156,10 +161,21 @@ def _page(
     return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
 
 
+def _is_dead(message: Message | None) -> bool:
+    return message is not None and message.status == MessageStatus.DEAD
+
+
 def _unreadable(declaration: Declaration, documents: list[Document]) -> list[str]:
     """The photos that the present version's document had to do without."""
     kinds = (kind for each in documents if each.version == declaration.version for kind in each.unreadable)
     return [str(PhotoKind(kind).label) for kind in kinds]
+
+
+def _replaced(declaration: Declaration, photos: list[Attachment]) -> set[str]:
+    """The kinds of photos that the last correction brought anew."""
+    before = {photo.kind: photo.sha256 for photo in photos if photo.version == declaration.version - 1}
+    now = (photo for photo in photos if photo.version == declaration.version)
+    return {photo.kind for photo in now if before and before.get(photo.kind) != photo.sha256}
 
 
 def _earlier_versions(

@@ -66,6 +66,10 @@ def remember_reference(response: HttpResponse, reference: str) -> None:
     )
 
 
+def forget_reference(response: HttpResponse) -> None:
+    response.delete_cookie(SCANNED_COOKIE, path="/tra-cuu/", samesite="Lax")
+
+
 def scanned_reference(request: HttpRequest) -> str:
     """The reference that was scanned just now; empty without one, or where this portal has not signed it."""
     try:

@@ -98,6 +98,7 @@ class Declaration(models.Model):
             ("approve_declaration", "Can approve declarations"),
             ("return_declaration", "Can return declarations for correction"),
             ("reject_declaration", "Can reject declarations"),
+            ("reopen_declaration", "Can take an approval back while nobody has used the account"),
             ("resend_declaration", "Can send the password of an approved declaration again"),
         ]
         constraints = [

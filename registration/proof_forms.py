@@ -11,6 +11,8 @@ from registration.proof import parse_short_hash
 from registration.references import parse_reference
 from registration.uploads import MAX_UPLOAD_BYTES
 
+PDF_SIGN = b"%PDF-"
+
 
 class FileForm(forms.Form):
     """The PDF as it was saved. Only its hash is taken: the file is neither opened nor kept."""
@@ -29,6 +31,10 @@ class FileForm(forms.Form):
         file: UploadedFile = self.cleaned_data["file"]
         if (file.size or 0) > MAX_UPLOAD_BYTES:
             raise ValidationError(_("This file is too large to be a declaration: choose the PDF from the portal."))
+        if not file.read(len(PDF_SIGN)).startswith(PDF_SIGN):
+            raise ValidationError(
+                _("This file is no PDF. With the paper, or a photo of it, type its code below instead.")
+            )
         return file
 
     def sha256(self) -> str:

@@ -12,6 +12,7 @@ ROLES: dict[str, list[str]] = {
         "registration.approve_declaration",
         "registration.return_declaration",
         "registration.reject_declaration",
+        "registration.reopen_declaration",
         "registration.resend_declaration",
         "agencies.view_agency",
         "agencies.change_agency",

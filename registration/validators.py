@@ -137,6 +137,8 @@ def clean_phone(text: str) -> str:
     mobile = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
     if phone.country_code != 84:
         raise ValidationError(_("The password is sent to a Vietnamese mobile number: type one that begins with 0."))
+    if re.fullmatch(r"(?:0|\+84)1\d{9}", symbols, re.ASCII):
+        raise ValidationError(_("Numbers of 11 digits were changed to 10 digits in 2018. Type the number used today."))
     if not phonenumbers.is_valid_number(phone) or phonenumbers.number_type(phone) not in mobile:
         raise ValidationError(
             _("This is not a mobile number in use in Vietnam today. It has 10 digits, for example 0912 345 678.")

@@ -7,6 +7,7 @@ from registration.services.decisions import (
     receive_declaration,
     receive_declarations,
     reject_declaration,
+    reopen_declaration,
     return_declaration,
     withdraw_declaration,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "receive_declaration",
     "receive_declarations",
     "reject_declaration",
+    "reopen_declaration",
     "request_reset",
     "resend_credential",
     "reset_password",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.services import Citizen, open_citizen_accounts
+from accounts.services import Citizen, close_unused_account, open_citizen_accounts
 from agencies.services import agencies_for
 from notifications.enums import MessageKind
 from notifications.services import cancel_credentials
@@ -66,10 +66,20 @@ def return_declaration(declaration_id: int, *, officer: User, revision: int, rea
     """Send back for correction with a reason that the citizen reads: submitted or received → returned."""
     with transaction.atomic():
         declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED, Status.RECEIVED))
-        # The citizen gets the full time again.
-        declaration.expires_at = timezone.now() + timedelta(days=settings.PAPER_DAYS)
-        _move([declaration], Status.RETURNED, officer, _needed(reason))
-        send_messages([declaration], MessageKind.RETURNED)
+        _return(declaration, officer, reason)
+    return declaration
+
+
+def reopen_declaration(declaration_id: int, *, officer: User, revision: int, reason: str) -> Declaration:
+    """Take an approval back for correction: approved → returned. With a wrong phone, say, no password ever arrives.
+
+    Only while nobody has used the account, which is closed until the next approval.
+    """
+    with transaction.atomic():
+        declaration = _locked(declaration_id, officer, revision, (Status.APPROVED,))
+        if declaration.account is not None:
+            _take_back(declaration.account)
+        _return(declaration, officer, reason)
     return declaration
 
 
@@ -107,6 +117,20 @@ def expire_declaration(declaration_id: int) -> None:
         declaration = Declaration.objects.select_for_update().get(pk=declaration_id)
         if declaration.status in (Status.SUBMITTED, Status.RETURNED):
             _move([declaration], Status.EXPIRED, None)
+
+
+def _return(declaration: Declaration, officer: User, reason: str) -> None:
+    # The citizen gets the full time again.
+    declaration.expires_at = timezone.now() + timedelta(days=settings.PAPER_DAYS)
+    _move([declaration], Status.RETURNED, officer, _needed(reason))
+    send_messages([declaration], MessageKind.RETURNED)
+
+
+def _take_back(account: User) -> None:
+    """Raises AlreadyDecided while a worker hands a password over, and once the citizen has chosen one."""
+    if not account.must_change_password or cancel_credentials([account.pk]):
+        raise AlreadyDecided
+    close_unused_account(account)
 
 
 def _approve(declarations: Sequence[Declaration], officer: User) -> list[Declaration]:

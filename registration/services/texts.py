@@ -25,7 +25,8 @@ MESSAGE_KINDS = (
 # What is awaited then is the correction, not the paper.
 _RETURNED_REMINDER = "reminder_returned"
 _UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
-_JOINTS = re.compile(r"([.:/])(?=[A-Za-z./])")
+# A phone makes a link of "abc.vn" and "a://b"; nobody does of "abc. vn".
+_JOINTS = re.compile(r"(\.(?=[A-Za-z])|:(?=/)|/(?=/))")
 
 
 def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> None:
@@ -65,11 +66,13 @@ def shorten_reason(reason: str, room: int) -> str:
     A sentence of at most `room` characters (4 or more), all of them one wide in GSM-7. Empty when nothing is left.
     """
     plain = _UNSENDABLE.sub(" ", unaccent(reason))
-    # A phone makes a link of "abc.vn" and "a://b"; nobody does of "abc. vn".
     words = _JOINTS.sub(r"\1 ", plain).split()
     text = " ".join(words).strip(" .,;:")
     if len(text) < room:
         return f"{text}." if text else ""
+    sentences, end, _rest = text[:room].rpartition(". ")
+    if end and len(sentences) > room // 2:
+        return f"{sentences}."
     # One character more than fits, to see whether the last word ends there.
     beginning = text[: max(room - 2, 0)]
     return (beginning.rpartition(" ")[0] or beginning[:-1]).rstrip(" .,;:") + "..."

@@ -1,7 +1,9 @@
 """Kiểm tra tờ khai: is this paper the registered one? And where the paper's QR code leads."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registration import cookies, services
@@ -53,4 +55,8 @@ def scan(request: HttpRequest, reference: str) -> HttpResponse:
     response = redirect("registration:track")
     if (parsed := parse_reference(reference)) is not None:
         cookies.remember_reference(response, format_reference(parsed))
+    else:
+        # Not the reference of the paper that was scanned before.
+        cookies.forget_reference(response)
+        messages.warning(request, _("This QR code is not that of a declaration. Type the reference from the paper."))
     return response

@@ -1,5 +1,5 @@
-// Takes a person to the error summary when the page opens, and from each of its links to the field itself.
-const summary = document.querySelector("[data-error-summary]");
+// Takes a person to the error summary, or to a result, when the page opens; and from each of its links to the field.
+const summary = document.querySelector("[data-error-summary], [data-result]");
 
 function goTo(event) {
   const link = event.target.closest("a[href^='#']");

@@ -27,7 +27,7 @@ def officer(client):
 def choose(client, name, declarations):
     """Tick in the queue and run the action."""
     ticked = [declaration.pk for declaration in declarations]
-    return client.post(QUEUE, {"action": f"{name}_together", "_selected_action": ticked, "index": 0})
+    return client.post(QUEUE, {"action": f"{name}_together", "_selected_action": ticked, "index": 0}, follow=True)
 
 
 def decide(client, name, declarations):
@@ -125,6 +125,14 @@ def test_decision_needs_its_permission(client, officer, name):
     assert statuses([declaration]) == [declaration.status]
 
 
+def test_form_without_a_tick_comes_back_as_it_was(client, officer):
+    declaration = make_declaration(Status.RECEIVED)
+    response = client.post(f"{QUEUE}together/approve/?ids={declaration.pk}", {"seen": []})
+    assert response.status_code == 422
+    assert [row.declaration for row in response.context["rows"]] == [declaration]
+    assert 'role="alert"' in response.text
+
+
 @pytest.mark.parametrize("seen", [[], ["x"], ["1"], ["1:2:3"], ["-1:1"], ["9" * 19 + ":1"], ["\x00"]])
 def test_nonsense_decides_nothing(client, officer, seen):
     response = client.post(f"{QUEUE}together/approve/", {"seen": seen})
@@ -132,8 +140,11 @@ def test_nonsense_decides_nothing(client, officer, seen):
     assert client.post(f"{QUEUE}together/return/", {"seen": seen}).status_code == 404
 
 
-def test_sign_in_on_the_way_decides_nothing(client, officer):
-    assert client.get(f"{QUEUE}together/approve/").url == QUEUE
+@pytest.mark.parametrize("ids", ["", "x", "1,,2", "9" * 30, "\x00", "-1", "1" + ",1" * 3000])
+def test_address_with_nonsense_leads_back_to_the_queue(client, officer, ids):
+    response = client.get(f"{QUEUE}together/approve/", {"ids": ids})
+    assert response.status_code == 302
+    assert response.url == f"{QUEUE}?status=received"
 
 
 def test_other_steps_are_counted_and_too_many_refused(client, officer, monkeypatch):
@@ -142,7 +153,7 @@ def test_other_steps_are_counted_and_too_many_refused(client, officer, monkeypat
     assert [row.declaration for row in page.context["rows"]] == declarations[1:]
     assert page.context["left_out"] == 1
     monkeypatch.setattr(admin_together, "MAX_TOGETHER", 1)
-    assert choose(client, "approve", declarations).status_code == 302
+    assert choose(client, "approve", declarations).request["PATH_INFO"] == QUEUE
 
 
 def queries(act) -> int:

@@ -26,6 +26,7 @@ STEPS = {
     "approve": (Status.RECEIVED, Status.APPROVED, False),
     "return": (Status.RECEIVED, Status.RETURNED, True),
     "reject": (Status.RECEIVED, Status.REJECTED, True),
+    "reopen": (Status.APPROVED, Status.RETURNED, True),
 }
 
 
@@ -196,7 +197,7 @@ def test_second_officer_is_told_and_keeps_the_reason(client, officer):
     assert present(declaration).status == Status.APPROVED
     assert 'role="alert"' in response.text
     assert REASON in response.text
-    assert buttons(response) == []
+    assert buttons(response) == ["reopen"]
 
 
 def test_second_officer_may_go_on_from_the_new_state(client, officer):

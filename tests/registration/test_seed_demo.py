@@ -44,7 +44,10 @@ def test_setup_roles_gives_each_group_its_permissions():
     run("setup_roles")
     assert permissions(LOOKUP) == {"registration.view_declaration"}
     assert permissions(RECEPTION) == {
-        *(f"registration.{verb}_declaration" for verb in ("view", "receive", "approve", "return", "reject", "resend")),
+        *(
+            f"registration.{verb}_declaration"
+            for verb in ("view", "receive", "approve", "return", "reject", "reopen", "resend")
+        ),
         "agencies.view_agency",
         "agencies.change_agency",
     }

@@ -3,19 +3,27 @@
 import pytest
 from django.contrib.auth import get_user_model
 
+from accounts.services import choose_password, issue_one_time_password
 from notifications.models import Message
 from registration import services
 from registration.enums import Status
 from registration.models import Declaration, StatusChange
-from tests.registration.factories import make_declaration, make_officer
+from tests.registration.factories import make_correction, make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer():
+    return make_officer()
+
 
 ALL = [status for status in Status.values if status != Status.DRAFT]
 ALLOWED = {
     "receive": ["submitted"],
     "approve": ["received"],
     "return": ["submitted", "received"],
+    "reopen": ["approved"],
     "reject": ["submitted", "received", "returned"],
 }
 
@@ -25,9 +33,10 @@ def decide(action: str, declaration: Declaration, officer, **fields):
         "receive": services.receive_declaration,
         "approve": services.approve_declaration,
         "return": services.return_declaration,
+        "reopen": services.reopen_declaration,
         "reject": services.reject_declaration,
     }[action]
-    if action in ("return", "reject"):
+    if action in ("return", "reject", "reopen"):
         fields.setdefault("reason", "Ảnh mặt sau bị mờ.")
     fields.setdefault("revision", declaration.revision)
     return service(declaration.pk, officer=officer, **fields)
@@ -123,3 +132,29 @@ def test_approval_of_a_person_who_had_an_account_keeps_one_account() -> None:
     Declaration.objects.filter(pk=first.pk).update(status=Status.WITHDRAWN)
     make_declaration("approved", bhxh_number=first.bhxh_number, phone=first.phone)
     assert get_user_model().objects.filter(username=first.bhxh_number).count() == 1
+
+
+def test_reopened_approval_closes_the_account_until_the_next_one(officer) -> None:
+    declaration = make_declaration("approved", officer=officer)
+    account = declaration.account
+    password = issue_one_time_password(account.pk)
+    services.reopen_declaration(declaration.pk, officer=officer, revision=declaration.revision, reason="Sai số.")
+    account.refresh_from_db()
+    assert not account.is_active
+    assert not account.check_password(password)
+    assert not Message.objects.filter(account=account, kind="credential", status__in=("queued", "failed")).exists()
+    corrected = make_correction(declaration, phone="+84987654321")
+    services.receive_declaration(corrected.pk, officer=officer, revision=corrected.revision)
+    corrected.refresh_from_db()
+    services.approve_declaration(corrected.pk, officer=officer, revision=corrected.revision)
+    account.refresh_from_db()
+    assert account.is_active
+    assert account.phone == "+84987654321"
+    assert Message.objects.filter(kind="credential", status="queued").get().phone == "+84987654321"
+
+
+def test_account_in_use_is_not_taken_back(officer) -> None:
+    declaration = make_declaration("approved", officer=officer)
+    choose_password(declaration.account, "tu-chon-mot-mat-khau")
+    with pytest.raises(services.AlreadyDecided):
+        services.reopen_declaration(declaration.pk, officer=officer, revision=declaration.revision, reason="Sai số.")

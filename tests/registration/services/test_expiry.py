@@ -58,7 +58,7 @@ def test_reminder_of_a_returned_declaration_asks_for_the_correction() -> None:
     age(declaration, 20, 2)
     services.send_reminders()
     body = Message.objects.get(kind="reminder").body
-    assert "can sua va gui lai truoc ngay" in body
+    assert "can sua va gui lai cham nhat" in body
     assert len(body) <= 160
 
 

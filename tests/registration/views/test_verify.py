@@ -91,8 +91,15 @@ def test_saved_again_changed_or_foreign_file_is_not_recognised(client, document)
     content = pdf_of(document)
     again = io.BytesIO()
     PdfWriter(clone_from=PdfReader(io.BytesIO(content))).write(again)
-    for other in (again.getvalue(), content + b"\n", content[:-1], b"not a PDF"):
+    for other in (again.getvalue(), content + b"\n", content[:-1], b"%PDF-1.7"):
         assert "This is not a registered declaration" in notice(drop(client, other))
+
+
+def test_photo_of_the_paper_is_not_called_a_forgery(client):
+    answer = drop(client, b"\xff\xd8\xff photo")
+    assert answer.status_code == 422
+    assert "This file is no PDF." in answer.text
+    assert "not a registered declaration" not in answer.text
 
 
 def test_unknown_reference_wrong_code_and_others_code_get_one_answer(client, document):
