@@ -13,14 +13,13 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import OutgoingMessage
 from notifications.models import Message
 from notifications.secrets import Secret, SecretUnavailable
-from notifications.services.states import CALL_LIMIT, LEASE, finish, is_stale, is_takeable
+from notifications.services.states import CALL_LIMIT, LEASE, finish, is_stale, is_takeable, write
 
 logger = logging.getLogger(__name__)
 
 # Minutes from one failed try to the next: at once, 1, 5, 15, 60, then hourly until 24 hours have gone by.
 RETRY_MINUTES = (0, 1, 5, 15, 60) + (60,) * 22
 MAX_ATTEMPTS = len(RETRY_MINUTES) + 1
-CLAIMED_FIELDS = ("status", "attempts", "lease_until", "published_at", "secret_encrypted")
 
 
 @dataclass(frozen=True)
@@ -83,25 +82,39 @@ _TAKE_PLAIN = """
 
 
 def _claim_locked(message_id: int) -> Claim | None:
-    with transaction.atomic(durable=True):
-        message = Message.objects.select_for_update().filter(pk=message_id).first()
-        # Not before the row is ours: a long wait for it would have eaten the lease.
-        now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
-        if message is None or not is_takeable(message, now):
-            return None
-        try:
+    try:
+        with transaction.atomic(durable=True):
+            message = _lock(message_id)
+            # Not before the row is ours: a long wait for it would have eaten the lease.
+            now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
+            if message is None or not is_takeable(message, now):
+                return None
             secret = _ready(message, now)
-        except SecretUnavailable as problem:
-            finish(message, MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED, problem.code)
-            logger.warning("Message %s is %s: %s", message.pk, message.status, problem.code)
-            return None
-        message.status = MessageStatus.SENDING
-        message.attempts += 1
-        message.lease_until = now + LEASE
-        message.published_at = None
-        message.save(update_fields=CLAIMED_FIELDS)
-    tries = message.attempts - message.attempts_before
-    return Claim(message.pk, message.attempts, tries, now + LEASE, _outgoing(message, secret, until))
+            changes = {"status": MessageStatus.SENDING, "attempts": message.attempts + 1, "lease_until": now + LEASE}
+            secret_encrypted = message.secret_encrypted or (secrets.encrypt(secret) if secret else "")
+            write(message, {**changes, "published_at": None, "secret_encrypted": secret_encrypted})
+    except SecretUnavailable as problem:
+        refusal = problem
+    else:
+        tries = message.attempts - message.attempts_before
+        return Claim(message.pk, message.attempts, tries, now + LEASE, _outgoing(message, secret, until))
+    _give_up(message_id, refusal)
+    return None
+
+
+def _lock(message_id: int) -> Message | None:
+    rows = Message.objects.select_related("account").select_for_update(of=("self",))
+    return rows.filter(pk=message_id).first()
+
+
+def _give_up(message_id: int, problem: SecretUnavailable) -> None:
+    """Ends the message. By now everything is undone that a secret maker wrote before it refused."""
+    with transaction.atomic(durable=True):
+        message = _lock(message_id)
+        if message is None or not is_takeable(message, timezone.now()):
+            return
+        finish(message, MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED, problem.code)
+    logger.warning("Message %s is %s: %s", message_id, message.status, problem.code)
 
 
 def retry_delay(attempts: int) -> timedelta | None:
@@ -118,13 +131,7 @@ def _ready(message: Message, now: datetime) -> Secret | None:
         raise SecretUnavailable("no-answer")
     if secrets.PLACEHOLDER not in message.body:
         return None
-    if message.secret_encrypted:
-        return secrets.kept_secret(message)
-    # A savepoint: what a secret maker wrote before it refused is undone.
-    with transaction.atomic():
-        secret = secrets.make_secret(message)
-    message.secret_encrypted = secrets.encrypt(secret)
-    return secret
+    return secrets.kept_secret(message) if message.secret_encrypted else secrets.make_secret(message)
 
 
 def _outgoing(message: Message, secret: Secret | None, until: float) -> OutgoingMessage:
