@@ -1,12 +1,15 @@
+import time
 from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.db import connection
 
 from notifications import tasks
 from notifications.enums import MessageStatus
 from notifications.models import Message
 from notifications.services.states import LEASE
+from portal import celery
 
 
 def test_tasks_have_the_names_that_beat_and_services_use(settings):
@@ -35,3 +38,18 @@ def test_sweep_publishes_what_was_lost(message, queue):
 def test_message_of_a_killed_worker_is_on_its_way_again_within_a_minute(settings):
     sweep = timedelta(seconds=settings.CELERY_BEAT_SCHEDULE["sweep-messages"]["schedule"])
     assert LEASE + sweep <= timedelta(seconds=55)
+
+
+@pytest.mark.django_db
+def test_connection_used_a_moment_ago_is_not_looked_at(monkeypatch):
+    looks: list[float] = []
+    monkeypatch.setattr(celery, "close_old_connections", lambda: looks.append(time.monotonic()))
+    monkeypatch.setattr(celery, "_looked_at", -float(celery.FRESH_SECONDS))
+
+    for _ in range(3):
+        celery.look_at_connections()
+    assert len(looks) == 1
+
+    monkeypatch.setattr(connection, "errors_occurred", True)
+    celery.look_at_connections()
+    assert len(looks) == 2

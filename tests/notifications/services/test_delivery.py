@@ -14,7 +14,10 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage
 from notifications.models import Message
 from notifications.services import claims, deliver_message, delivery
+from notifications.services.calls import call_gateways
 from notifications.services.claims import MAX_ATTEMPTS, Claim, retry_delay
+from notifications.services.recording import write_outcome
+from notifications.services.states import accepted
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
 
@@ -408,3 +411,54 @@ def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monke
 
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED
     assert len(first.sent) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no line that breaks")
+@pytest.mark.parametrize("moment", ["before", "during"])
+def test_deliver_message_goes_on_over_a_new_line_when_the_old_one_broke(made, first, queue, moment):
+    message = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so duoc tra lai.")
+
+    def break_line() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            victim = cursor.fetchone()[0]
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [victim])
+        other.close()
+
+    if moment == "before":
+        break_line()
+    else:
+        first.script = [break_line]
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert len(first.sent) == 1
+    assert message.tries.count() == 1
+
+
+def test_outcome_that_is_written_twice_is_kept_once(message, first):
+    """As after a commit of which nobody knows whether it went through."""
+    claim = claims.claim_message(message.pk)
+    calls = call_gateways(claim, [first])
+
+    assert write_outcome(claim, calls, accepted("first-1"))
+    assert not write_outcome(claim, calls, accepted("first-1"))
+    assert message.tries.count() == 1
+
+
+@pytest.mark.parametrize("status", ["queued", "failed", "sending"])
+@pytest.mark.parametrize("body", ["Ho so duoc tra lai.", "Mat khau: {secret}."])
+@pytest.mark.parametrize("is_due", [True, False])
+def test_message_is_taken_when_its_time_has_come(db, made, first, status, body, is_due):
+    """Whichever of the two ways it is claimed by."""
+    message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
+    moment = timezone.now() + timedelta(seconds=-1 if is_due or status == "queued" else 60)
+    Message.objects.update(status=status, attempts=3, next_attempt_at=moment, lease_until=moment)
+
+    taken = deliver_message(message.pk)
+
+    assert taken == (MessageStatus.ACCEPTED if is_due or status == "queued" else None)
+    message.refresh_from_db()
+    assert message.attempts == (4 if taken else 3)
