@@ -88,5 +88,5 @@ def _follow_up(message_id: int, changes: Changes, call: Call) -> MessageStatus:
     if status == MessageStatus.FAILED and changes["next_attempt_at"] <= timezone.now():
         transaction.on_commit(partial(publish_message, message_id))
     if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
-        return apply_early_reports(message_id) or status
+        return apply_early_reports(message_id, call.attempt.gateway, call.provider_message_id) or status
     return status

@@ -50,35 +50,31 @@ def record_report(gateway: str, report: Report) -> bool:
         # Its row may have learnt the provider's id between our look and our commit (see apply_early_reports).
         message = _named(gateway, report).first()
         if message is not None:
-            apply_early_reports(message.pk)
+            apply_early_reports(message.pk, gateway, message.provider_message_id)
     logger.info("Receipt of %s for message %s", gateway, message.pk if message else "unknown")
     return message is not None
 
 
-def apply_early_reports(message_id: int) -> MessageStatus | None:
+def apply_early_reports(message_id: int, gateway: str, provider_message_id: str) -> MessageStatus | None:
     """Lets reports count that came before the provider's answer did; the status then, None where there are none.
 
     Called after "accepted" was committed, as `record_report` looks once more after it has committed a report that
     found no row: whichever is second sees the first.
     """
-    message = Message.objects.get(pk=message_id)
-    if not _early_reports(message).exists():
+    named = Q(message=message_id)
+    if provider_message_id:
+        named |= Q(provider_message_id=provider_message_id, message=None)
+    early = ProviderReceipt.objects.filter(named, gateway=gateway).order_by("-delivered")
+    if not early.exists():
         return None
     with transaction.atomic():
         message = Message.objects.select_for_update().get(pk=message_id)
-        for receipt in _early_reports(message).order_by("-delivered"):
+        for receipt in early.all():
             if receipt.message_id is None:
                 receipt.message = message
                 receipt.save(update_fields=["message"])
             _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
     return MessageStatus(message.status)
-
-
-def _early_reports(message: Message) -> QuerySet[ProviderReceipt]:
-    named = Q(message=message)
-    if message.provider_message_id:
-        named |= Q(provider_message_id=message.provider_message_id, message=None)
-    return ProviderReceipt.objects.filter(named, gateway=message.gateway)
 
 
 def reports(name: str) -> bool:
