@@ -91,22 +91,27 @@ class Officer:
         """Ticks them in the queue, then on the page that lists them; whether none of them is left."""
         page = self._get(QUEUE)
         chosen = {"action": "approve_together", "_selected_action": [str(pk) for pk in pks], "index": "0"}
-        listed = self._post(QUEUE, chosen, page)
-        seen = re.findall(r'name="seen" value="(\d+:\d+)"', listed)
-        if not seen:
-            return True
-        self._post(f"{QUEUE}together/approve/", {"seen": seen}, listed)
+        leads_to = self._post(QUEUE, chosen, page).headers.get("Location", "")
+        if not leads_to.startswith(f"{QUEUE}together/approve/"):
+            raise DeskFault("the queue's action does not lead to the page about what was ticked")
+        listed = self._answer("GET", leads_to, allowed=(200, 302))
+        if listed.status_code == 302:
+            return True  # none of them waits for approval any more
+        seen = re.findall(r'name="seen" value="(\d+:\d+)"', listed.text)
+        self._post(leads_to, {"seen": seen}, listed.text)
         self.did["approved together"] += len(seen)
         return False
 
     def _get(self, path: str) -> str:
         return self._answer("GET", path).text
 
-    def _post(self, path: str, data: dict[str, object], page: str) -> str:
+    def _post(self, path: str, data: dict[str, object], page: str) -> requests.Response:
         token = {"csrfmiddlewaretoken": _field(page, "csrfmiddlewaretoken")}
-        return self._answer("POST", path, data | token).text
+        return self._answer("POST", path, data | token, allowed=(200, 302))
 
-    def _answer(self, method: str, path: str, data: dict[str, object] | None = None) -> requests.Response:
+    def _answer(
+        self, method: str, path: str, data: dict[str, object] | None = None, allowed: Sequence[int] = (200,)
+    ) -> requests.Response:
         """Raises _Away for 500 and 503 and when nobody answers, DeskFault for every other refusal."""
         try:
             answer = self.session.request(
@@ -120,7 +125,7 @@ class Officer:
             self.pages.append(answer.content)
             raise _Away
         # A page that leads elsewhere, to the sign-in for example, is not the page that was asked for.
-        if answer.status_code not in ((200,) if method == "GET" else (200, 302)):
+        if answer.status_code not in allowed:
             raise DeskFault(f"{method} {path} was answered {answer.status_code}")
         return answer
 
