@@ -13,8 +13,9 @@ def deliver(message_id: int) -> None:
 
 @shared_task(name="notifications.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Takes up every message whose time has come or that was left half done."""
+    """Takes up every message whose time has come or that was left half done, and reports that nobody matched."""
     services.sweep()
+    services.match_reports()
 
 
 @shared_task(name="notifications.tasks.poll_receipts", ignore_result=True)

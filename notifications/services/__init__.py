@@ -9,13 +9,14 @@ from notifications.services.queueing import (
     queue_messages,
     sweep,
 )
-from notifications.services.receipts import poll_receipts, record_report
+from notifications.services.receipts import match_reports, poll_receipts, record_report
 
 __all__ = [
     "NewMessage",
     "cancel_credentials",
     "cancel_message",
     "deliver_message",
+    "match_reports",
     "message_state",
     "poll_receipts",
     "queue_messages",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from notifications.enums import MessageStatus
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 UNDELIVERED = "undelivered"
 # eSMS answers for 7 days.
 POLL_FOR = timedelta(days=7)
+# For how long an unknown report is looked at again, and how many in one go.
+MATCH_FOR = timedelta(hours=1)
+MATCH_BATCH = 100
 # How many questions are out at a time, and for how long new ones are asked in one run. With a provider that answers
 # in 0.3 s that is 600 messages a minute: twice what 5 approvals a second need.
 POLL_PARALLEL = 8
@@ -75,6 +78,20 @@ def apply_early_reports(message_id: int, gateway: str, provider_message_id: str)
                 receipt.save(update_fields=["message"])
             _apply(message, receipt.gateway, Report(receipt.delivered, code=receipt.code))
     return MessageStatus(message.status)
+
+
+def match_reports() -> int:
+    """Lets early reports count whose message was accepted by a worker that died right after; how many were found.
+
+    Whoever is second sees the first, unless it is killed before it looks.
+    """
+    owner = Message.objects.filter(provider_message_id=OuterRef("provider_message_id"), gateway=OuterRef("gateway"))
+    recent = ProviderReceipt.objects.filter(message=None, received_at__gt=timezone.now() - MATCH_FOR)
+    strays = recent.exclude(provider_message_id="").annotate(owner=Subquery(owner.values("pk")[:1]))
+    found = list(strays.exclude(owner=None).values_list("owner", "gateway", "provider_message_id")[:MATCH_BATCH])
+    for message_id, gateway, provider_message_id in found:
+        apply_early_reports(message_id, gateway, provider_message_id)
+    return len(found)
 
 
 def reports(name: str) -> bool:
@@ -127,7 +144,9 @@ def _keep(gateway: str, report: Report, message: Message | None) -> None:
         defaults={"message": message},
     )
     if not is_new:
-        ProviderReceipt.objects.filter(pk=receipt.pk).update(times=F("times") + 1)
+        # The first time it may have come before we knew whose it is.
+        owner = receipt.message_id or (message.pk if message else None)
+        ProviderReceipt.objects.filter(pk=receipt.pk).update(times=F("times") + 1, message_id=owner)
 
 
 def _apply(message: Message, gateway: str, report: Report) -> None:

@@ -6,10 +6,18 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from notifications import tasks
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayUnavailable, Report
 from notifications.models import Message, ProviderReceipt
-from notifications.services import cancel_message, deliver_message, poll_receipts, receipts, record_report
+from notifications.services import (
+    cancel_message,
+    deliver_message,
+    match_reports,
+    poll_receipts,
+    receipts,
+    record_report,
+)
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
 
@@ -103,6 +111,31 @@ def test_early_failure_counts_when_the_answer_has_come(message, provider, settin
     monkeypatch.setattr(delivery, "call_gateways", overtaken)
     assert deliver_message(message.pk) == MessageStatus.DEAD
     assert message.receipts.count() == 1
+
+
+def stray(sent):
+    """A report as it lies there when the worker that learnt the provider's id died before it looked."""
+    sent.refresh_from_db()
+    return ProviderReceipt.objects.create(
+        gateway=sent.gateway, provider_message_id=sent.provider_message_id, delivered=True
+    )
+
+
+def test_early_report_is_matched_by_the_sweep_when_the_worker_died(sent):
+    receipt = stray(sent)
+    tasks.sweep()
+    assert status(sent) == MessageStatus.DELIVERED
+    receipt.refresh_from_db()
+    assert receipt.message == sent
+    assert match_reports() == 0
+
+
+def test_report_that_comes_again_is_matched_then(sent):
+    receipt = stray(sent)
+    assert record_report(sent.gateway, Report(True, provider_message_id=sent.provider_message_id))
+    receipt.refresh_from_db()
+    assert (receipt.message, receipt.times) == (sent, 2)
+    assert status(sent) == MessageStatus.DELIVERED
 
 
 def test_report_of_delivery_ends_the_tries(message, first):
