@@ -14,7 +14,8 @@ PostgreSQL, Redis, a Celery worker with two processes and the portal's settings,
 - at 5 approvals a second, the time from the approval's commit to the provider's acceptance.
 
 Each ratio is of two rates measured one right after the other; what is shown is the median of the rounds, with the
-least and the most. With fsync on PostgreSQL waits for the disk at every commit, with fsync off it does not.
+least and the most. A message goes through five processes and an empty task through two: other work on the machine
+(`load_before`, processes that want to run) hits it harder. Receipts are not set up: they cost one more query. With fsync on PostgreSQL waits for the disk at every commit, with fsync off it does not.
 """
 
 import argparse
@@ -189,6 +190,7 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """All figures, and what PostgreSQL says of itself."""
     from django.db import connection
 
+    load = round(os.getloadavg()[0], 2)
     officer, declarations = prepare(rounds * APPROVED + STEADY_SECONDS * STEADY_RATE)
     parts = [declarations[number * APPROVED : (number + 1) * APPROVED] for number in range(rounds)]
     each = [measure_round(folder, number, officer, part) for number, part in enumerate(parts)]
@@ -199,7 +201,7 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version'), current_setting('fsync')")
         version, fsync = cursor.fetchone()
-    return {"postgresql": version, "fsync": fsync, "found": found}
+    return {"postgresql": version, "fsync": fsync, "load_before": load, "found": found}
 
 
 def _spread(values: list[float]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from notifications.enums import MessageStatus
 from notifications.gateways import find_gateway
-from notifications.gateways.base import PROVIDER_ID, GatewayFailure, PolledGateway, Report, ReportingGateway
+from notifications.gateways.base import PROVIDER_ID, GatewayFailure, PolledGateway, Report
 from notifications.models import Message, ProviderReceipt
 from notifications.services.states import FIRST_POLL, confirm, finish
 
@@ -96,9 +96,7 @@ def match_reports() -> int:
 
 def reports(name: str) -> bool:
     """Whether the gateway of this name sends receipts, so that one may have come before its answer."""
-    gateway = find_gateway(name)
-    secret = gateway.receipt_secret if isinstance(gateway, ReportingGateway) else ""
-    return bool(secret)
+    return bool(getattr(find_gateway(name), "receipt_secret", ""))
 
 
 def poll_receipts() -> int:
