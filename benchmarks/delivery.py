@@ -2,7 +2,7 @@
 
     python -m benchmarks.delivery [--rounds 5] [--fsync on|off|both] [--save]
 
-PostgreSQL, Redis, a Celery worker with two processes and the portal's settings, and a provider that answers at once
+PostgreSQL, Redis, a Celery worker with four processes and the portal's settings, and a provider that answers at once
 (benchmarks.delivery_servers). In one run:
 
 - messages a second without a password, beside a Celery task that does nothing (its body is empty). Both are queued
@@ -15,7 +15,8 @@ PostgreSQL, Redis, a Celery worker with two processes and the portal's settings,
 
 Each ratio is of two rates measured one right after the other; what is shown is the median of the rounds, with the
 least and the most. A message goes through five processes and an empty task through two: other work on the machine
-(`load_before`, processes that want to run) hits it harder. Receipts are not set up: they cost one more query. With fsync on PostgreSQL waits for the disk at every commit, with fsync off it does not.
+(`load_before`, processes that want to run) hits it harder. Receipts are not set up: they cost one more query.
+With fsync on PostgreSQL waits for the disk at every commit, with fsync off it does not.
 """
 
 import argparse

@@ -19,7 +19,8 @@ from scripts.redis_server import running_redis
 from tests.torture.house import environment
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKERS = 2
+# Two for each core here: half of its time a process waits for the provider and the database.
+WORKERS = 4
 
 
 class InstantProvider(asyncio.Protocol):
