@@ -124,6 +124,8 @@ def environment(folder: Path, redis_url: str, database: str, provider_url: str, 
         "DATABASE_URL": database, "SECRET_KEY": "torture-" + "x" * 50, "LOG_LEVEL": "INFO",
         "CREDENTIAL_KEYS": Fernet.generate_key().decode(), "SMS_GATEWAYS": "esms", "ESMS_URL": provider_url,
         "ESMS_API_KEY": "k", "ESMS_SECRET_KEY": "s", "ESMS_BRANDNAME": "B", "ESMS_RECEIPT_SECRET": secret,
+        # Nobody outside is asked what became of a message.
+        "ESMS_STATUS_URL": "http://127.0.0.1:9/",
         "SWEEP_SECONDS": "1", "DJANGO_SETTINGS_MODULE": "portal.settings", "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
 
