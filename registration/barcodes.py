@@ -3,12 +3,12 @@
 The title in each is what a screen reader says in its place. Sizes on paper are the style sheet's.
 """
 
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 import zxingcpp
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 # Empty border, in modules: ISO/IEC 18004 asks for 4 around a QR code, ISO/IEC 15417 for 10 beside a Code 128.
 QR_QUIET = 4
@@ -48,7 +48,7 @@ def qr_svg(text: str, label: str) -> SafeString:
     """
     runs, side = _qr_runs(text)
     path = "".join(f"M{x} {y}.5h{width}" for x, y, width in runs)
-    return _svg("qr", label, (side, side), path, 'stroke-width="1"')
+    return _svg("qr", label, (side, side), path, stroke_width=1)
 
 
 def code128_svg(text: str, label: str, height: int = 30) -> SafeString:
@@ -59,11 +59,11 @@ def code128_svg(text: str, label: str, height: int = 30) -> SafeString:
     Raises ValueError for anything but printable ASCII.
     """
     widths = code128_widths(text)
-    length = sum(widths)
-    # One thick line, dashed by the widths: the signs begin with a bar and end with one.
-    line = f'stroke-width="{height}" stroke-dasharray="{" ".join(map(str, [*widths, 10]))}"'
-    path = f"M{CODE128_QUIET} {height / 2}h{length}"
-    return _svg("code128", label, (length + 2 * CODE128_QUIET, height), path, line)
+    edges = [*accumulate(widths, initial=CODE128_QUIET)]
+    # Bars are the even ones. Each a stroke of its own: a dashed line would do in fewer words, but printers and
+    # viewers forget dashes after the 11th or the 32nd (Chrome's does).
+    path = "".join(f"M{x} {height / 2}h{width}" for x, width in zip(edges[::2], widths[::2], strict=True))
+    return _svg("code128", label, (edges[-1] + CODE128_QUIET, height), path, stroke_width=height)
 
 
 def code128_widths(text: str) -> list[int]:
@@ -92,9 +92,9 @@ def _qr_runs(text: str) -> tuple[list[tuple[int, int, int]], int]:
     return runs, len(rows) + 2 * QR_QUIET
 
 
-def _svg(name: str, label: str, size: tuple[int, int], path: str, stroke: str) -> SafeString:
+def _svg(name: str, label: str, size: tuple[int, int], path: str, stroke_width: int) -> SafeString:
     return format_html(
         '<svg xmlns="http://www.w3.org/2000/svg" class="{}" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none">'
-        '<title>{}</title><path fill="none" stroke="#000" {} d="{}"/></svg>',
-        name, *size, label, mark_safe(stroke), path,  # noqa: S308 (numbers of ours)
+        '<title>{}</title><path fill="none" stroke="#000" stroke-width="{}" d="{}"/></svg>',
+        name, *size, label, stroke_width, path,
     )  # fmt: skip

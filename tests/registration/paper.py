@@ -4,6 +4,7 @@ import io
 import socket
 import subprocess
 
+import pypdfium2
 from PIL import Image
 from pypdf import PdfReader
 
@@ -35,6 +36,12 @@ def scanned(content: bytes, dpi: int = 200) -> Image.Image:
     """The first page as a printer and a scanner would make it."""
     command = ["pdftoppm", "-r", str(dpi), "-gray", "-singlefile", "-"]
     return Image.open(io.BytesIO(piped(command, content)))
+
+
+def shown_by_chrome(content: bytes, dpi: int = 200) -> Image.Image:
+    """The first page as PDFium draws it, which is what Chrome and Edge show and print."""
+    with pypdfium2.PdfDocument(content) as document:
+        return document[0].render(scale=dpi / 72, grayscale=True).to_pil()
 
 
 def figures(node, found=None) -> list[dict]:

@@ -31,6 +31,7 @@ from tests.registration.paper import (
     opened,
     piped,
     scanned,
+    shown_by_chrome,
     text_of,
     unspaced,
 )
@@ -96,10 +97,11 @@ def test_document_says_its_language_and_title_and_names_its_pictures():
     ]
 
 
+@pytest.mark.parametrize("printed", [scanned, shown_by_chrome])
 @pytest.mark.parametrize("dpi", [150, 200])
-def test_reference_is_read_by_machine_from_a_scan(dpi):
+def test_reference_is_read_by_machine_from_a_scan(dpi, printed):
     declaration = make_declaration()
-    codes = zxingcpp.read_barcodes(scanned(content_of(declaration), dpi))
+    codes = zxingcpp.read_barcodes(printed(content_of(declaration), dpi))
     assert {code.format.name: code.text for code in codes} == {
         "QRCode": f"http://127.0.0.1:8000/q/{declaration.reference_text}/",
         "Code128": declaration.reference,

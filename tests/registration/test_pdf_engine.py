@@ -3,8 +3,10 @@
 import io
 import socket
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import pytest
+from django.utils.html import escape
 from PIL import ImageFile
 from pypdf import PdfReader
 
@@ -62,6 +64,7 @@ TEXT_FIELDS = (
         '<object data="data:text/html,<img src=file:///etc/passwd>"></object><img src="data:image/png;base64,AA==">',
         '</p><style>@import "http://127.0.0.1:{port}/"; * { background: url(file:///etc/passwd) }</style>{% x %}',
         '"><svg><image href="http://127.0.0.1:{port}/"/><use href="file:///etc/passwd#a"/></svg>{{ declaration }}',
+        ']]><![CDATA[<img src="file:///etc/passwd"/>]]><!-- &xxe; <?xml-stylesheet href="http://127.0.0.1:{port}/"?>',
     ],
 )
 def test_every_text_field_is_text_whatever_is_in_it(listener, attempt):
@@ -91,14 +94,14 @@ def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
         "photo:of-somebody-else",
         "PHOTO:portrait",
     ]
-    images = "".join(f'<img alt="ảnh" src="{address}">' for address in addresses)
+    images = "".join(f'<img alt="ảnh" src="{escape(address)}"/>' for address in addresses)
     extra = (
-        f'<link rel="stylesheet" href="http://127.0.0.1:{port}/s.css">'
-        '<link rel="attachment" href="file:///etc/passwd">'
+        f'<link rel="stylesheet" href="http://127.0.0.1:{port}/s.css"/>'
+        '<link rel="attachment" href="file:///etc/passwd"/>'
         f"<style>@import url(http://127.0.0.1:{port}/i.css); p {{ background: url(file:///a) }}</style>"
         f'<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:{port}/c.png"/></svg>'
     )
-    html = f'<!DOCTYPE html><html lang="vi"><title>Thử</title><body>{extra}{images}'
+    html = f'<!DOCTYPE html><html lang="vi"><head><title>Thử</title></head><body>{extra}{images}</body></html>'
     reader = PdfReader(io.BytesIO(made(html, {"portrait": jpeg_bytes(draw_portrait(1))})))
     assert not reader.pages[0].images
     assert list(reader.attachments) == ["to-khai.json"]
@@ -106,6 +109,18 @@ def test_renderer_fetches_only_the_photos_it_was_given(listener, caplog):
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("registration")]
     assert ours
     assert not any("127.0.0.1" in line or "passwd" in line for line in ours)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<html lang="vi"><body><p>Một <b>hai</p></body></html>',
+        '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><html lang="vi"><body><p>&x;</p></body></html>',
+    ],
+)
+def test_page_that_is_not_well_formed_is_refused_not_mended(source):
+    with pytest.raises(ElementTree.ParseError):
+        made(source, {})
 
 
 def test_import_of_the_renderer_leaves_truncated_uploads_refused():
