@@ -19,6 +19,10 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 ONE_TIME_PASSWORD_LENGTH = 10  # 49 bits, behind a lock of 10 tries
 
 
+class AccountClosed(Exception):
+    """Nobody can sign in to this account, or there is none (any more)."""
+
+
 class PasswordChosen(Exception):
     """The person has chosen a password: a one-time password would take it away."""
 
@@ -59,14 +63,15 @@ def issue_one_time_password(account_id: int) -> str:
     """Give the account a new password that must be changed at first login, and return it.
 
     Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier
-    one-time password. Raises PasswordChosen when the person no longer has one, or no account any more.
+    one-time password. Raises AccountClosed, and PasswordChosen when the person no longer has one.
     """
     password = "".join(secrets.choice(_ALPHABET) for _ in range(ONE_TIME_PASSWORD_LENGTH))
     # Asked and written in one statement: nobody waits for a lock while the hash is made.
-    has_not_chosen = User.objects.filter(pk=account_id, must_change_password=True)
+    open_accounts = User.objects.filter(pk=account_id, is_active=True)
     until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
-    if not has_not_chosen.update(password=make_password(password), one_time_password_until=until):
-        raise PasswordChosen
+    changes = {"password": make_password(password), "one_time_password_until": until}
+    if not open_accounts.filter(must_change_password=True).update(**changes):
+        raise PasswordChosen if open_accounts.exists() else AccountClosed
     return password
 
 

@@ -62,9 +62,9 @@ def rate_of_queue(folder: Path, count: int) -> float:
 
         assert left() == count, f"{left()} tasks wait, not {count}"
         with working(folder):
-            wait_until(lambda: left() <= count * 0.9, pause=0.01)
+            wait_until(lambda: left() <= count * 0.9, pause=0.05)
             began, rest = time.perf_counter(), left()
-            wait_until(lambda: left() == 0, pause=0.01)
+            wait_until(lambda: left() == 0, pause=0.05)
             return rest / (time.perf_counter() - began)
 
 

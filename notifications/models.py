@@ -32,9 +32,7 @@ class Message(models.Model):
         blank=True,
         related_name="messages",
     )
-    phone = models.CharField(
-        _("mobile phone"), max_length=16, db_index=True, help_text=_("E.164, for example +84912345678")
-    )
+    phone = models.CharField(_("mobile phone"), max_length=16, help_text=_("E.164, for example +84912345678"))
     body = models.CharField(_("text"), max_length=200, help_text=_("{secret} stands for the one-time password."))
     secret_encrypted = models.TextField(blank=True, editable=False)
     secret_expires_at = models.DateTimeField(_("one-time password valid until"), null=True, blank=True)
@@ -46,11 +44,11 @@ class Message(models.Model):
     lease_until = models.DateTimeField(_("taken by a worker until"), null=True, blank=True)
     # When a task for this row was last put on the queue; empty when none is known to be there.
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    request_id = models.CharField(_("request id"), max_length=50, unique=True, default=new_request_id, editable=False)
+    request_id = models.CharField(_("request id"), max_length=50, default=new_request_id, editable=False)
     gateway = models.CharField(_("gateway"), max_length=20, blank=True)
     provider_message_id = models.CharField(_("provider's message id"), max_length=64, blank=True)
     last_error_code = models.CharField(_("last error"), max_length=40, blank=True)
-    related_key = models.CharField(_("belongs to"), max_length=64, blank=True, db_index=True)
+    related_key = models.CharField(_("belongs to"), max_length=64, blank=True)
     # When the provider is asked next what became of it; empty when it is not asked (any more).
     poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -61,7 +59,11 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
+        # Named here and not by db_index or unique on the fields, which would add an index for LIKE to each: every
+        # change of a message's status is written to all of them.
         indexes = [
+            models.Index(fields=["phone"], name="message_phone"),
+            models.Index(fields=["related_key"], name="message_related_key"),
             models.Index(fields=["next_attempt_at"], name="message_waiting", condition=Q(status__in=WAITING)),
             models.Index(fields=["lease_until"], name="message_sending", condition=Q(status=MessageStatus.SENDING)),
             # How old the oldest is that no provider has taken: asked every few seconds by whoever watches.
@@ -72,6 +74,7 @@ class Message(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["request_id"], name="one_message_a_request"),
             # The promise that no one-time password outlives its use, held by the database.
             models.CheckConstraint(
                 name="message_settled_without_secret",

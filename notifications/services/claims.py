@@ -103,8 +103,7 @@ def _claim_locked(message_id: int) -> Claim | None:
 
 
 def _lock(message_id: int) -> Message | None:
-    rows = Message.objects.select_related("account").select_for_update(of=("self",))
-    return rows.filter(pk=message_id).first()
+    return next(iter(Message.objects.select_for_update().filter(pk=message_id)), None)
 
 
 def _give_up(message_id: int, problem: SecretUnavailable) -> None:

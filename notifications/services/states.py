@@ -84,7 +84,7 @@ def finish(message: Message, status: MessageStatus, code: str) -> None:
 
 
 def write(message: Message, changes: Changes) -> None:
-    """The changes, on the row and on the object."""
+    """The changes, on the row and on the object. Not by `save`, which does more: a fifth of a message's time."""
     for name, value in changes.items():
         setattr(message, name, value)
-    message.save(update_fields=list(changes))
+    Message.objects.filter(pk=message.pk).update(**changes)
