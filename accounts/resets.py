@@ -35,6 +35,12 @@ def make_code(reset_id: int) -> str:
     return code
 
 
+def is_open(reset_id: int) -> bool:
+    """Whether its code would still be taken: not used, not run out, not replaced by a newer one."""
+    reset = PasswordReset.objects.filter(pk=reset_id, used_at=None, expires_at__gt=timezone.now()).first()
+    return reset is not None and _is_newest(reset)
+
+
 def check_code(token: str, code: str) -> User:
     """The account whose reset this is, if the code is right; each call counts as a try. Raises ResetOver otherwise."""
     with transaction.atomic():
@@ -42,7 +48,7 @@ def check_code(token: str, code: str) -> User:
         if reset is None or reset.used_at or reset.expires_at <= timezone.now() or reset.tries >= MAX_TRIES:
             raise ResetOver
         PasswordReset.objects.filter(pk=reset.pk).update(tries=F("tries") + 1)
-        is_newest = not PasswordReset.objects.filter(account=reset.account_id, pk__gt=reset.pk).exists()
+        is_newest = _is_newest(reset)
     is_right = constant_time_compare(reset.code_hash, _hash(reset.pk, code)) and bool(reset.code_hash)
     if not is_right or not is_newest or reset.account_id is None:
         raise ResetOver
@@ -58,6 +64,10 @@ def use_reset(token: str) -> None:
 def purge_resets() -> int:
     """Remove those of more than a week ago."""
     return PasswordReset.objects.filter(created_at__lt=timezone.now() - timedelta(days=7)).delete()[0]
+
+
+def _is_newest(reset: PasswordReset) -> bool:
+    return not PasswordReset.objects.filter(account=reset.account_id, pk__gt=reset.pk).exists()
 
 
 def _hash(reset_id: int, code: str) -> str:

@@ -1,7 +1,7 @@
 """Where a message's one-time password comes from: the link between messages and accounts."""
 
 from accounts import resets
-from accounts.services import PasswordChosen, issue_one_time_password
+from accounts.services import AccountClosed, PasswordChosen, issue_one_time_password
 from notifications.models import Message
 from notifications.secrets import SecretUnavailable
 
@@ -15,10 +15,12 @@ def make_credential(message: Message) -> str:
     Raises SecretUnavailable when the account is gone or closed: the message then needs a person; or when the
     citizen has chosen a password meanwhile: then nothing is left to send.
     """
-    if message.account is None or not message.account.is_active:
+    if message.account_id is None:
         raise SecretUnavailable("no-account")
     try:
-        return issue_one_time_password(message.account.pk)
+        return issue_one_time_password(message.account_id)
+    except AccountClosed:
+        raise SecretUnavailable("no-account") from None
     except PasswordChosen:
         raise SecretUnavailable("already-chosen", needs_person=False) from None
 
@@ -32,6 +34,16 @@ def check_credential(message: Message) -> None:
 def make_reset_code(message: Message) -> str:
     """The code of the password reset that the message belongs to. Raises SecretUnavailable when that is over."""
     try:
-        return resets.make_code(int(message.related_key.removeprefix(RESET_KEY)))
+        return resets.make_code(_reset_id(message))
     except resets.ResetOver:
         raise SecretUnavailable("reset-over", needs_person=False) from None
+
+
+def check_reset_code(message: Message) -> None:
+    """Raises SecretUnavailable when the reset has been used, replaced or has run out: its code would be refused."""
+    if not resets.is_open(_reset_id(message)):
+        raise SecretUnavailable("reset-over", needs_person=False)
+
+
+def _reset_id(message: Message) -> int:
+    return int(message.related_key.removeprefix(RESET_KEY))

@@ -6,7 +6,9 @@ open → record (an UPDATE in force only while the claim is still the newest, an
 
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -21,6 +23,8 @@ from notifications.services.routing import plan_route
 from notifications.services.states import Changes, accepted, ended, postponed
 
 logger = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
 
 # A database that restarts is waited for, in seconds between tries: what is known should not have to be sent again.
 RECORD_PAUSES = (0.2, 1, 3)
@@ -39,7 +43,7 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     if not calls:
         logger.warning("Message %s: try %s came too late to send", message_id, claim.number)
         return None
-    return _record_patiently(claim, calls)
+    return _record(claim, calls)
 
 
 def _claim_patiently(message_id: int) -> Claim | None:
@@ -53,24 +57,35 @@ def _claim_patiently(message_id: int) -> Claim | None:
     return claim_message(message_id)
 
 
-def _record_patiently(claim: Claim, calls: list[Call]) -> MessageStatus | None:
+def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
+    """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
+    call = calls[-1]
+    changes = _changes(claim, call)
+    counts = _patiently(partial(write_outcome, claim, calls, changes))
+    status = MessageStatus(changes["status"])
+    if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
+        # After the commit: a receipt that comes meanwhile finds the row. Also when we are too late: the write that
+        # counted may have been our own, cut off behind its commit.
+        early = partial(apply_early_reports, claim.message_id, call.attempt.gateway, call.provider_message_id)
+        status = _patiently(early) or status
+    if not counts:
+        logger.info("Message %s: try %s came back too late to count", claim.message_id, claim.number)
+        return None
+    logger.info("Message %s: try %s ended %s", claim.message_id, claim.number, status)
+    if status == MessageStatus.FAILED and changes["next_attempt_at"] <= timezone.now():
+        transaction.on_commit(partial(publish_message, claim.message_id))
+    return status
+
+
+def _patiently(work: Callable[[], Found]) -> Found:
+    """`work`, which may be done twice, again on a new connection while the database does not answer."""
     for pause in RECORD_PAUSES:
         try:
-            return _record(claim, calls)
+            return work()
         except (OperationalError, InterfaceError):
             connection.close()
             time.sleep(pause)
-    return _record(claim, calls)
-
-
-def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
-    """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
-    changes = _changes(claim, calls[-1])
-    if not write_outcome(claim, calls, changes):
-        logger.info("Message %s: try %s came back too late to count", claim.message_id, claim.number)
-        return None
-    logger.info("Message %s: try %s ended %s", claim.message_id, claim.number, changes["status"])
-    return _follow_up(claim.message_id, changes, calls[-1])
+    return work()
 
 
 def _changes(claim: Claim, call: Call) -> Changes:
@@ -80,13 +95,3 @@ def _changes(claim: Claim, call: Call) -> Changes:
     if call.is_final or delay is None:
         return ended(MessageStatus.DEAD, call.attempt.code)
     return postponed(call.attempt.code, delay)
-
-
-def _follow_up(message_id: int, changes: Changes, call: Call) -> MessageStatus:
-    """What the new status asks for. After the commit: a receipt that comes meanwhile finds the row."""
-    status = MessageStatus(changes["status"])
-    if status == MessageStatus.FAILED and changes["next_attempt_at"] <= timezone.now():
-        transaction.on_commit(partial(publish_message, message_id))
-    if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
-        return apply_early_reports(message_id, call.attempt.gateway, call.provider_message_id) or status
-    return status

@@ -399,14 +399,14 @@ def test_claim_allows_a_call_only_while_both_clocks_do():
 @pytest.mark.django_db(transaction=True)
 def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monkeypatch, queue):
     message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
-    record, refusals = delivery._record, [OperationalError("restarting"), OperationalError("restarting")]
+    record, refusals = delivery.write_outcome, [OperationalError("restarting"), OperationalError("restarting")]
 
     def fragile(*arguments):
         if refusals:
             raise refusals.pop()
         return record(*arguments)
 
-    monkeypatch.setattr(delivery, "_record", fragile)
+    monkeypatch.setattr(delivery, "write_outcome", fragile)
     monkeypatch.setattr(delivery, "RECORD_PAUSES", (0, 0, 0))
 
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED

@@ -1,9 +1,10 @@
 import threading
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from notifications import tasks
@@ -13,6 +14,7 @@ from notifications.models import Message, ProviderReceipt
 from notifications.services import (
     cancel_message,
     deliver_message,
+    delivery,
     match_reports,
     poll_receipts,
     receipts,
@@ -99,8 +101,6 @@ def test_early_report_counts_and_the_late_answer_does_not(message, first):
 
 
 def test_early_failure_counts_when_the_answer_has_come(message, provider, settings, monkeypatch):
-    from notifications.services import delivery
-
     settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": "duong-dan-bi-mat-0001"}
     call = delivery.call_gateways
 
@@ -136,6 +136,36 @@ def test_report_that_comes_again_is_matched_then(sent):
     receipt.refresh_from_db()
     assert (receipt.message, receipt.times) == (sent, 2)
     assert status(sent) == MessageStatus.DELIVERED
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_early_report_survives_a_line_that_breaks_behind_the_answer(message, provider, settings, monkeypatch, cut):
+    """Cut off before it looked for reports, or between the commit of "accepted" and knowing of it."""
+    settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": "duong-dan-bi-mat-0001"}
+    monkeypatch.setattr(delivery, "RECORD_PAUSES", (0,))
+    monkeypatch.setattr(delivery, "connection", SimpleNamespace(close=lambda: None))
+    name = "apply_early_reports" if cut == "before" else "write_outcome"
+    call, work, cuts = delivery.call_gateways, getattr(delivery, name), []
+
+    def overtaken(*arguments):
+        assert not report(message, by="provider")
+        return call(*arguments)
+
+    def once_cut(*arguments):
+        if cut == "after":
+            done = work(*arguments)
+        if not cuts:
+            cuts.append(cut)
+            raise OperationalError("terminating connection")
+        return done if cut == "after" else work(*arguments)
+
+    monkeypatch.setattr(delivery, "call_gateways", overtaken)
+    monkeypatch.setattr(delivery, name, once_cut)
+    deliver_message(message.pk)
+
+    assert cuts
+    assert status(message) == MessageStatus.DELIVERED
+    assert message.receipts.count() == 1
 
 
 def test_report_of_delivery_ends_the_tries(message, first):

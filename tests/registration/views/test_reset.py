@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import resets
 from accounts.models import PasswordReset
+from notifications.enums import MessageStatus
+from notifications.gateways.base import GatewayUnavailable
+from notifications.gateways.inbox import InboxGateway
 from notifications.models import InboxMessage, Message
 from notifications.services import deliver_message
 from registration import services, tasks
@@ -140,3 +144,30 @@ def test_submission_sends_word():
     message = Message.objects.get(kind="received")
     assert declaration.reference_text in message.body
     assert len(message.body) <= 160 and message.body.isascii()
+
+
+@pytest.mark.parametrize("spoil", ["replaced", "used", "over"])
+def test_code_that_would_be_refused_is_not_tried_again(declaration, monkeypatch, spoil):
+    def refuse(gateway, outgoing):
+        raise GatewayUnavailable("timeout")
+
+    reset = resets.open_reset(declaration.bhxh_number)
+    services.send_reset_code(reset.pk)
+    message = Message.objects.get(related_key=f"reset:{reset.pk}")
+    with monkeypatch.context() as patch:
+        patch.setattr(InboxGateway, "send", refuse)
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+    Message.objects.update(next_attempt_at=timezone.now())
+    if spoil == "replaced":
+        resets.open_reset(declaration.bhxh_number)
+    elif spoil == "used":
+        resets.use_reset(reset.token)
+    else:
+        PasswordReset.objects.filter(pk=reset.pk).update(expires_at=timezone.now())
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.CANCELLED, "reset-over")
+    assert message.secret_encrypted == ""
+    assert not InboxMessage.objects.filter(request_id=message.request_id).exists()
