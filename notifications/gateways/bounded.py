@@ -7,7 +7,7 @@ its addresses has no timeout at all. Here each wait gets what is left of the exc
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -58,25 +58,28 @@ def _left() -> float:
     return left
 
 
-class _Socket(socket.socket):
+class _Ending:
+    """What plain and TLS sockets do differently here: each wait gets what is left of the exchange, no more."""
+
+    gettimeout: Callable[[], float | None]
+    settimeout: Callable[[float], None]
+
     def recv_into(self, *args: Any, **named: Any) -> int:
         self.settimeout(min(self.gettimeout() or _left(), _left()))
-        return super().recv_into(*args, **named)
+        return super().recv_into(*args, **named)  # type: ignore[misc, no-any-return]
 
     def sendall(self, *args: Any, **named: Any) -> None:
         # Asked right before the first byte leaves: a process that was suspended until now sends nothing.
         self.settimeout(_left())
-        super().sendall(*args, **named)
+        super().sendall(*args, **named)  # type: ignore[misc]
 
 
-class _TlsSocket(ssl.SSLSocket):
-    def recv_into(self, *args: Any, **named: Any) -> int:
-        self.settimeout(min(self.gettimeout() or _left(), _left()))
-        return super().recv_into(*args, **named)
+class _Socket(_Ending, socket.socket):
+    pass
 
-    def sendall(self, *args: Any, **named: Any) -> None:
-        self.settimeout(_left())
-        super().sendall(*args, **named)
+
+class _TlsSocket(_Ending, ssl.SSLSocket):
+    pass
 
 
 class _Connection(HTTPConnection):
