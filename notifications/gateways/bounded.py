@@ -62,7 +62,7 @@ class _Ending:
     """What plain and TLS sockets do differently here: each wait gets what is left of the exchange, no more."""
 
     gettimeout: Callable[[], float | None]
-    settimeout: Callable[[float], None]
+    settimeout: Callable[[float | None], None]
 
     def recv_into(self, *args: Any, **named: Any) -> int:
         self.settimeout(min(self.gettimeout() or _left(), _left()))
