@@ -462,3 +462,16 @@ def test_message_is_taken_when_its_time_has_come(db, made, first, status, body, 
     assert taken == (MessageStatus.ACCEPTED if is_due or status == "queued" else None)
     message.refresh_from_db()
     assert message.attempts == (4 if taken else 3)
+
+
+@pytest.mark.parametrize("status", ["accepted", "delivered", "dead", "cancelled"])
+@pytest.mark.parametrize("body", ["Ho so duoc tra lai.", "Mat khau: {secret}."])
+def test_message_that_has_ended_is_never_taken_again(db, made, status, body):
+    """It ended after this worker had seen it waiting."""
+    message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
+    Message.objects.update(status=status, attempts=1, lease_until=None, next_attempt_at=None)
+
+    assert claims.claim_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.attempts, made) == (status, 1, [])
