@@ -4,10 +4,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.services import Citizen, open_citizen_accounts
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayUnavailable
 from notifications.models import Message
-from notifications.services import cancel_message, deliver_message, message_state, sweep
+from notifications.services import cancel_credentials, cancel_message, deliver_message, message_state, sweep
 from notifications.services.queueing import REPUBLISH_AFTER
 from notifications.services.states import LEASE
 from tests.notifications.conftest import PHONE
@@ -162,3 +163,22 @@ def test_message_state_is_the_newest_for_the_key(message):
     assert message_state("d-1", kind=MessageKind.REMINDER) is None
     assert message_state("d-3") is None
     assert message_state("") is None
+
+
+def test_cancel_credentials_leaves_alone_what_a_worker_is_handing_over(db, made):
+    accounts = [
+        open_citizen_accounts([Citizen(number, "Nguyễn Thị Mẫu", PHONE)])[number]
+        for number in ("7900000001", "7900000002", "7900000003")
+    ]
+    held, waiting, abandoned = (
+        make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", account=account)
+        for account in accounts
+    )
+    for message, lease in ((held, LEASE), (abandoned, -LEASE)):
+        Message.objects.filter(pk=message.pk).update(status="sending", lease_until=timezone.now() + lease)
+
+    assert cancel_credentials(account.pk for account in accounts) == {accounts[0].pk}
+
+    for message in (held, waiting, abandoned):
+        message.refresh_from_db()
+    assert [held.status, waiting.status, abandoned.status] == ["sending", "cancelled", "cancelled"]

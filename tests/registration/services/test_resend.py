@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.services import choose_password
+from accounts.services import choose_password, close_unused_account
 from notifications.enums import MessageStatus
 from notifications.gateways.base import GatewayUnavailable
 from notifications.gateways.inbox import InboxGateway
@@ -122,6 +122,24 @@ def test_password_chosen_meanwhile_is_not_taken_away(approved, officer):
     new.refresh_from_db()
     assert (new.status, new.last_error_code) == (MessageStatus.CANCELLED, "already-chosen")
     assert signs_in(approved, "tu chon 2026 nhe")
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_account_that_was_closed_meanwhile_gets_no_password(approved, is_gone):
+    message = newest(approved)
+    if is_gone:
+        Message.objects.filter(pk=message.pk).update(account=None)
+    else:
+        close_unused_account(approved.account)
+    password = approved.account.password
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    approved.account.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "no-account")
+    assert (message.secret_encrypted, approved.account.password) == ("", password)
+    assert not InboxMessage.objects.exists()
 
 
 def test_password_that_arrived_is_not_sent_again_once_another_is_chosen(approved, monkeypatch):
