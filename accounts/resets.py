@@ -1,9 +1,12 @@
 """A citizen sets a new password with a code from an SMS. Nothing here tells whether a number has an account."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -26,13 +29,27 @@ def open_reset(number: str, *, allowed: bool = True) -> PasswordReset:
     return PasswordReset.objects.create(account=account if allowed else None, expires_at=timezone.now() + VALID_FOR)
 
 
-def make_code(reset_id: int) -> str:
-    """The code of this reset, made once, by the worker that sends it; only its hash is kept. Raises ResetOver."""
+@dataclass(frozen=True)
+class ResetCode:
+    """The code of one reset; only its hash is kept. It is good once SET_CODE has been run with `params` and has changed
+    a row: where it has not, the reset is over or has another code."""
+
+    value: str = field(repr=False)
+    params: Sequence[Any] = field(repr=False)
+
+
+SET_CODE = """
+    UPDATE accounts_passwordreset SET code_hash = %s
+    WHERE id = %s AND used_at IS NULL AND expires_at > %s AND code_hash IN ('', %s)
+"""
+
+
+def make_code(reset_id: int) -> ResetCode:
+    """A code for this reset, made once, by the worker that sends it."""
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-    fresh = PasswordReset.objects.filter(pk=reset_id, used_at=None, expires_at__gt=timezone.now(), code_hash="")
-    if not fresh.update(code_hash=_hash(reset_id, code)):
-        raise ResetOver
-    return code
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    code_hash = _hash(reset_id, code)
+    return ResetCode(code, (code_hash, reset_id, now, code_hash))
 
 
 def is_open(reset_id: int) -> bool:

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -17,14 +18,6 @@ from accounts.models import User
 # Easy to read from a small screen and to type on a phone: no capitals, no 0/o, 1/l/i.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 ONE_TIME_PASSWORD_LENGTH = 10  # 49 bits, behind a lock of 10 tries
-
-
-class AccountClosed(Exception):
-    """Nobody can sign in to this account, or there is none (any more)."""
-
-
-class PasswordChosen(Exception):
-    """The person has chosen a password: a one-time password would take it away."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +52,36 @@ def close_unused_account(account: User) -> None:
     account.save(update_fields=["password", "is_active", "one_time_password_until"])
 
 
-def issue_one_time_password(account_id: int) -> str:
-    """Give the account a new password that must be changed at first login, and return it.
+@dataclass(frozen=True)
+class OneTimePassword:
+    """A password that must be changed at first login, for one account; only its holder ever sees it in the clear.
 
-    Only the caller ever sees it in the clear; the account keeps the hash. It ends any earlier
-    one-time password. Raises AccountClosed, and PasswordChosen when the person no longer has one.
+    It is in force, and ends any earlier one, once SET_ONE_TIME_PASSWORD has been run with `params`. That changes no
+    row when the account is closed, or when the person has chosen a password, which it would take away.
     """
+
+    value: str = field(repr=False)
+    params: Sequence[Any] = field(repr=False)
+
+
+# Asked and written in one statement: nobody waits for a lock while the hash is made.
+SET_ONE_TIME_PASSWORD = """
+    UPDATE accounts_user SET password = %s, one_time_password_until = %s
+    WHERE id = %s AND is_active AND must_change_password
+"""  # noqa: S105 (a statement)
+
+
+def make_one_time_password(account_id: int) -> OneTimePassword:
+    """A new one for the account. Takes the time of one hash and no database."""
     password = "".join(secrets.choice(_ALPHABET) for _ in range(ONE_TIME_PASSWORD_LENGTH))
-    # Asked and written in one statement: nobody waits for a lock while the hash is made.
-    open_accounts = User.objects.filter(pk=account_id, is_active=True)
     until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
-    changes = {"password": make_password(password), "one_time_password_until": until}
-    if not open_accounts.filter(must_change_password=True).update(**changes):
-        raise PasswordChosen if open_accounts.exists() else AccountClosed
-    return password
+    moment = connection.ops.adapt_datetimefield_value(until)
+    return OneTimePassword(password, (make_password(password), moment, account_id))
+
+
+def is_open(account_id: int) -> bool:
+    """Whether somebody may sign in to this account."""
+    return User.objects.filter(pk=account_id, is_active=True).exists()
 
 
 def attempted_name(request: HttpRequest, credentials: Mapping[str, Any] | None) -> str:

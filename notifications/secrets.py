@@ -1,8 +1,8 @@
 """The one-time passwords of messages: who makes them and how they are kept until they are handed over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 PLACEHOLDER = "{secret}"
 # The longest one-time password, in characters, for which a text keeps room.
 SECRET_LENGTH = 10
-
-SecretMaker = Callable[["Message"], str]
-SecretCheck = Callable[["Message"], None]
-
-# Filled by other apps' AppConfig.ready: message kind -> maker, and who says whether its secret is still of use.
-SECRET_MAKERS: dict[str, SecretMaker] = {}
-SECRET_CHECKS: dict[str, SecretCheck] = {}
 
 
 @dataclass(frozen=True)
@@ -45,17 +38,47 @@ class SecretUnavailable(Exception):
         self.code, self.needs_person = code, needs_person
 
 
+@dataclass(frozen=True)
+class RowUpdate:
+    """One row of another app that must know of a secret before it is sent: the account that takes the password.
+
+    `sql` is an UPDATE that finds at most one row, by its id; it ends in its WHERE, to which another condition may be
+    added, and does no harm when it is run twice. `params` are what its %s stand for. `refusal` says why it changed
+    nothing.
+    """
+
+    sql: str
+    params: Sequence[Any] = field(repr=False)
+    refusal: Callable[[], SecretUnavailable]
+
+
+@dataclass(frozen=True)
+class NewSecret:
+    """A secret that is not in force until `row` is written, if it needs that."""
+
+    secret: Secret
+    row: RowUpdate | None = None
+
+
+SecretMaker = Callable[["Message"], NewSecret]
+SecretCheck = Callable[["Message"], None]
+
+# Filled by other apps' AppConfig.ready: message kind -> maker, and who says whether its secret is still of use.
+SECRET_MAKERS: dict[str, SecretMaker] = {}
+SECRET_CHECKS: dict[str, SecretCheck] = {}
+
+
 def register_secret_maker(kind: str, maker: SecretMaker, check: SecretCheck | None = None) -> None:
     """`maker` makes the secrets of messages of this kind; a later registration replaces an earlier one.
 
-    It is called in the worker, once a message, inside the transaction that locks the message's row: what it
-    writes (the account's password hash) is committed together with the encrypted secret, or not at all. It
-    returns at most `SECRET_LENGTH` GSM-7 characters and raises SecretUnavailable when the message
-    must not be sent any more (the account is gone or closed).
+    It is called in the worker that has taken the message, outside any transaction, and writes nothing: its row (the
+    account's password hash) is changed together with the encrypted secret, or not at all, and only while the message
+    is still this worker's. The secret has at most `SECRET_LENGTH` GSM-7 characters. It raises SecretUnavailable when
+    the message must not be sent any more (the account is gone).
 
-    `check` is called before each later try, in the same place, and raises SecretUnavailable when the secret made
-    before is of no use any more: the SMS of an earlier try has arrived and the citizen has chosen a password. That
-    the account is still open is asked without it too.
+    `check` is called before each later try and raises SecretUnavailable when the secret made before is of no use any
+    more: the SMS of an earlier try has arrived and the citizen has chosen a password. That the account is still open
+    is asked without it too.
     """
     SECRET_MAKERS[kind] = maker
     SECRET_CHECKS.pop(kind, None)
@@ -63,7 +86,7 @@ def register_secret_maker(kind: str, maker: SecretMaker, check: SecretCheck | No
         SECRET_CHECKS[kind] = check
 
 
-def make_secret(message: "Message") -> Secret:
+def make_secret(message: "Message") -> NewSecret:
     """A new secret from the maker registered for the message's kind.
 
     Raises SecretUnavailable; ValueError for what does not fit into the text; for any other error of the maker
@@ -72,10 +95,10 @@ def make_secret(message: "Message") -> Secret:
     maker = SECRET_MAKERS.get(message.kind)
     if maker is None:
         raise SecretUnavailable("no-secret-maker")
-    secret = _made(maker, message)
-    if not is_gsm7(secret.value) or not 0 < len(secret.value) <= SECRET_LENGTH:
+    new = _made(maker, message)
+    if not is_gsm7(new.secret.value) or not 0 < len(new.secret.value) <= SECRET_LENGTH:
         raise ValueError("a secret maker returns at most SECRET_LENGTH GSM-7 characters")
-    return secret
+    return new
 
 
 def kept_secret(message: "Message") -> Secret:
@@ -87,9 +110,9 @@ def kept_secret(message: "Message") -> Secret:
     return decrypt(message.secret_encrypted)
 
 
-def _made(maker: SecretMaker, message: "Message") -> Secret:
+def _made(maker: SecretMaker, message: "Message") -> NewSecret:
     try:
-        return Secret(maker(message))
+        return maker(message)
     except SecretUnavailable:
         raise
     except Exception as problem:

@@ -141,6 +141,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # A test database in memory is shared between threads by a cache that knows no waiting; a file behaves as in use.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # For the statements of notifications.services.statements; Django's own queries are not prepared. A pooler that
+    # hands out another connection for each transaction must know prepared statements (PgBouncer does from 1.21 on).
+    prepares = env.bool("DATABASE_PREPARED_STATEMENTS", True)
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2 if prepares else None
 
 # -- Queue ------------------------------------------------------------------------------------------------------
 REDIS_URL = _needed("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -1,28 +1,33 @@
 """Where a message's one-time password comes from: the link between messages and accounts."""
 
+from functools import partial
+
 from accounts import resets
-from accounts.services import AccountClosed, PasswordChosen, issue_one_time_password
+from accounts.services import SET_ONE_TIME_PASSWORD, is_open, make_one_time_password
 from notifications.models import Message
-from notifications.secrets import SecretUnavailable
+from notifications.secrets import NewSecret, RowUpdate, Secret, SecretUnavailable
 
 # Before the id of a password reset, in the related key of its message.
 RESET_KEY = "reset:"
 
 
-def make_credential(message: Message) -> str:
+def make_credential(message: Message) -> NewSecret:
     """A fresh one-time password for the message's account.
 
-    Raises SecretUnavailable when the account is gone or closed: the message then needs a person; or when the
-    citizen has chosen a password meanwhile: then nothing is left to send.
+    It is refused when the account is gone or closed: the message then needs a person; or when the citizen has chosen
+    a password meanwhile: then nothing is left to send.
     """
     if message.account_id is None:
         raise SecretUnavailable("no-account")
-    try:
-        return issue_one_time_password(message.account_id)
-    except AccountClosed:
-        raise SecretUnavailable("no-account") from None
-    except PasswordChosen:
-        raise SecretUnavailable("already-chosen", needs_person=False) from None
+    made = make_one_time_password(message.account_id)
+    row = RowUpdate(SET_ONE_TIME_PASSWORD, made.params, partial(_why_no_credential, message.account_id))
+    return NewSecret(Secret(made.value), row)
+
+
+def _why_no_credential(account_id: int) -> SecretUnavailable:
+    if is_open(account_id):
+        return SecretUnavailable("already-chosen", needs_person=False)
+    return SecretUnavailable("no-account")
 
 
 def check_credential(message: Message) -> None:
@@ -31,18 +36,20 @@ def check_credential(message: Message) -> None:
         raise SecretUnavailable("already-chosen", needs_person=False)
 
 
-def make_reset_code(message: Message) -> str:
-    """The code of the password reset that the message belongs to. Raises SecretUnavailable when that is over."""
-    try:
-        return resets.make_code(_reset_id(message))
-    except resets.ResetOver:
-        raise SecretUnavailable("reset-over", needs_person=False) from None
+def make_reset_code(message: Message) -> NewSecret:
+    """The code of the password reset that the message belongs to; refused when that is over."""
+    made = resets.make_code(_reset_id(message))
+    return NewSecret(Secret(made.value), RowUpdate(resets.SET_CODE, made.params, _reset_is_over))
+
+
+def _reset_is_over() -> SecretUnavailable:
+    return SecretUnavailable("reset-over", needs_person=False)
 
 
 def check_reset_code(message: Message) -> None:
     """Raises SecretUnavailable when the reset has been used, replaced or has run out: its code would be refused."""
     if not resets.is_open(_reset_id(message)):
-        raise SecretUnavailable("reset-over", needs_person=False)
+        raise _reset_is_over()
 
 
 def _reset_id(message: Message) -> int:

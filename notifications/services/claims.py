@@ -4,8 +4,10 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications import secrets
@@ -13,7 +15,9 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import OutgoingMessage
 from notifications.models import Message
 from notifications.secrets import Secret, SecretUnavailable
-from notifications.services.states import CALL_LIMIT, LEASE, finish, is_stale, is_takeable, write
+from notifications.services.keeping import ClaimLost, keep_secret, still_taken
+from notifications.services.statements import on_new_line, open_cursor
+from notifications.services.states import CALL_LIMIT, LEASE, ended, is_stale, is_takeable
 
 logger = logging.getLogger(__name__)
 
@@ -52,85 +56,94 @@ def claim_message(message_id: int) -> Claim | None:
     if connection.in_atomic_block:
         with transaction.atomic(durable=True):
             pass
-    return _claim_plain(message_id) or _claim_locked(message_id)
-
-
-def _claim_plain(message_id: int) -> Claim | None:
-    """Takes a message that has no secret, in one statement; None also when there is more to be said about it."""
     now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
-    moment, lease = (connection.ops.adapt_datetimefield_value(each) for each in (now, now + LEASE))
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_PLAIN, [lease, message_id, f"%{secrets.PLACEHOLDER}%", MAX_ATTEMPTS, moment, moment])
-        rows = cursor.fetchall()
-    if not rows:
+    message = on_new_line(partial(_take, message_id, now))
+    if message is None:
+        _end_if_over(message_id)
         return None
-    number, before, request_id, phone, text = rows[0]
-    outgoing = OutgoingMessage(request_id=request_id, phone=phone, text=text, until=until)
-    return Claim(message_id, number, number - before, now + LEASE, outgoing)
-
-
-# The same conditions as in is_takeable and _ready. Waiting for the row only shortens the lease: the database looks at
-# the conditions again when it has it. CASE keeps PostgreSQL from weighing indexes where the id says it all.
-_TAKE_PLAIN = """
-    UPDATE notifications_message
-    SET status = 'sending', attempts = attempts + 1, lease_until = %s, published_at = NULL
-    WHERE id = %s AND body NOT LIKE %s AND secret_expires_at IS NULL AND attempts - attempts_before < %s
-      AND CASE status WHEN 'queued' THEN true WHEN 'failed' THEN next_attempt_at <= %s
-                      WHEN 'sending' THEN lease_until <= %s ELSE false END
-    RETURNING attempts, attempts_before, request_id, phone, body
-"""
-
-
-def _claim_locked(message_id: int) -> Claim | None:
     try:
-        with transaction.atomic(durable=True):
-            message = _lock(message_id)
-            # Not before the row is ours: a long wait for it would have eaten the lease.
-            now, until = timezone.now(), time.monotonic() + LEASE.total_seconds()
-            if message is None or not is_takeable(message, now):
-                return None
-            secret = _ready(message, now)
-            changes = {"status": MessageStatus.SENDING, "attempts": message.attempts + 1, "lease_until": now + LEASE}
-            secret_encrypted = message.secret_encrypted or (secrets.encrypt(secret) if secret else "")
-            write(message, {**changes, "published_at": None, "secret_encrypted": secret_encrypted})
+        secret = _secret_of(message)
     except SecretUnavailable as problem:
         refusal = problem
+    except ClaimLost:
+        return None
     else:
         tries = message.attempts - message.attempts_before
         return Claim(message.pk, message.attempts, tries, now + LEASE, _outgoing(message, secret, until))
-    _give_up(message_id, refusal)
+    # No try was made of it.
+    _end(still_taken(message), message_id, refusal, attempts=message.attempts - 1)
     return None
 
 
-def _lock(message_id: int) -> Message | None:
-    return next(iter(Message.objects.select_for_update().filter(pk=message_id)), None)
+# In the order of the model, as from_db wants them.
+_TAKEN = (
+    "id", "kind", "account_id", "phone", "body", "secret_encrypted", "attempts", "attempts_before", "request_id",
+    "related_key",
+)  # fmt: skip
+
+# The same conditions as in is_takeable and _why_over. Waiting for the row only shortens the lease: the database looks
+# at the conditions again when it has it. CASE keeps PostgreSQL from weighing indexes where the id says it all.
+_TAKE = f"""
+    UPDATE notifications_message
+    SET status = 'sending', attempts = attempts + 1, lease_until = %s, published_at = NULL
+    WHERE id = %s AND attempts - attempts_before < %s AND (secret_expires_at IS NULL OR secret_expires_at > %s)
+      AND CASE status WHEN 'queued' THEN true WHEN 'failed' THEN next_attempt_at <= %s
+                      WHEN 'sending' THEN lease_until <= %s ELSE false END
+    RETURNING {", ".join(_TAKEN)}
+"""  # noqa: S608 (our own names)
 
 
-def _give_up(message_id: int, problem: SecretUnavailable) -> None:
-    """Ends the message. By now everything is undone that a secret maker wrote before it refused."""
+def _take(message_id: int, now: datetime) -> Message | None:
+    """The message, now this worker's, with the fields of _TAKEN only."""
+    moment, lease = (connection.ops.adapt_datetimefield_value(each) for each in (now, now + LEASE))
+    with open_cursor() as cursor:
+        cursor.execute(_TAKE, [lease, message_id, MAX_ATTEMPTS, moment, moment, moment])
+        rows = cursor.fetchall()
+    return Message.from_db(connection.alias, _TAKEN, rows[0]) if rows else None
+
+
+def _secret_of(message: Message) -> Secret | None:
+    """The secret that goes with the text, if any, kept with the row and in force.
+
+    Raises SecretUnavailable: the message must not be sent any more; and ClaimLost.
+    """
+    if secrets.PLACEHOLDER not in message.body:
+        return None
+    if message.secret_encrypted:
+        return secrets.kept_secret(message)
+    new = secrets.make_secret(message)
+    keep_secret(message, new)
+    return new.secret
+
+
+def _end_if_over(message_id: int) -> None:
+    """Ends the message if it waits for a try that must not be made any more."""
     with transaction.atomic(durable=True):
-        message = _lock(message_id)
-        if message is None or not is_takeable(message, timezone.now()):
-            return
-        finish(message, MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED, problem.code)
-    logger.warning("Message %s is %s: %s", message_id, message.status, problem.code)
+        message = next(iter(Message.objects.select_for_update().filter(pk=message_id)), None)
+        now = timezone.now()
+        problem = _why_over(message, now) if message and is_takeable(message, now) else None
+        if problem:
+            _end(Message.objects.filter(pk=message_id), message_id, problem)
+
+
+def _why_over(message: Message, now: datetime) -> SecretUnavailable | None:
+    if is_stale(message, now):
+        # Nobody waits for the code of a reset that is over: whoever still wants one asks for the next.
+        return SecretUnavailable("expired", needs_person=message.kind != MessageKind.RESET_CODE)
+    if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
+        return SecretUnavailable("no-answer")
+    return None
+
+
+def _end(row: QuerySet[Message], message_id: int, problem: SecretUnavailable, **changes: int) -> None:
+    status = MessageStatus.DEAD if problem.needs_person else MessageStatus.CANCELLED
+    if row.update(**ended(status, problem.code), **changes):
+        logger.warning("Message %s is %s: %s", message_id, status, problem.code)
 
 
 def retry_delay(attempts: int) -> timedelta | None:
     """How long to wait after the `attempts`-th try has failed; None when that was the last."""
     return timedelta(minutes=RETRY_MINUTES[attempts - 1]) if attempts < MAX_ATTEMPTS else None
-
-
-def _ready(message: Message, now: datetime) -> Secret | None:
-    """The secret that goes with the text, if any. Raises SecretUnavailable: the message must not be sent any more."""
-    if is_stale(message, now):
-        # Nobody waits for the code of a reset that is over: whoever still wants one asks for the next.
-        raise SecretUnavailable("expired", needs_person=message.kind != MessageKind.RESET_CODE)
-    if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
-        raise SecretUnavailable("no-answer")
-    if secrets.PLACEHOLDER not in message.body:
-        return None
-    return secrets.kept_secret(message) if message.secret_encrypted else secrets.make_secret(message)
 
 
 def _outgoing(message: Message, secret: Secret | None, until: float) -> OutgoingMessage:

@@ -1,16 +1,13 @@
 """Delivering one message.
 
-Claim (one UPDATE; with a secret a short transaction that locks the row) → the provider's call, with no transaction
-open → record (an UPDATE in force only while the claim is still the newest, and the tries).
+Claim (one UPDATE; with a secret a second statement that keeps it and puts it in force) → the provider's call, with no
+transaction open → record (an UPDATE in force only while the claim is still the newest, and the tries).
 """
 
 import logging
-import time
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from notifications.enums import AttemptOutcome, MessageStatus
@@ -20,14 +17,10 @@ from notifications.services.queueing import publish_message
 from notifications.services.receipts import apply_early_reports, reports
 from notifications.services.recording import write_outcome
 from notifications.services.routing import plan_route
+from notifications.services.statements import patiently
 from notifications.services.states import Changes, accepted, ended, postponed
 
 logger = logging.getLogger(__name__)
-
-Found = TypeVar("Found")
-
-# A database that restarts is waited for, in seconds between tries: what is known should not have to be sent again.
-RECORD_PAUSES = (0.2, 1, 3)
 
 
 def deliver_message(message_id: int) -> MessageStatus | None:
@@ -36,7 +29,7 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     Safe to run twice, at the same time too. Must not be called inside a transaction (RuntimeError).
     """
     gateways = plan_route(message_id)
-    claim = _claim_patiently(message_id) if gateways else None
+    claim = claim_message(message_id) if gateways else None
     if claim is None:
         return None
     calls = call_gateways(claim, gateways)
@@ -46,28 +39,17 @@ def deliver_message(message_id: int) -> MessageStatus | None:
     return _record(claim, calls)
 
 
-def _claim_patiently(message_id: int) -> Claim | None:
-    """Once more on a new connection when the one that was kept is broken."""
-    try:
-        return claim_message(message_id)
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-    return claim_message(message_id)
-
-
 def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
     call = calls[-1]
     changes = _changes(claim, call)
-    counts = _patiently(partial(write_outcome, claim, calls, changes))
+    counts = patiently(partial(write_outcome, claim, calls, changes))
     status = MessageStatus(changes["status"])
     if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
         # After the commit: a receipt that comes meanwhile finds the row. Also when we are too late: the write that
         # counted may have been our own, cut off behind its commit.
         early = partial(apply_early_reports, claim.message_id, call.attempt.gateway, call.provider_message_id)
-        status = _patiently(early) or status
+        status = patiently(early) or status
     if not counts:
         logger.info("Message %s: try %s came back too late to count", claim.message_id, claim.number)
         return None
@@ -75,17 +57,6 @@ def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     if status == MessageStatus.FAILED and changes["next_attempt_at"] <= timezone.now():
         transaction.on_commit(partial(publish_message, claim.message_id))
     return status
-
-
-def _patiently(work: Callable[[], Found]) -> Found:
-    """`work`, which may be done twice, again on a new connection while the database does not answer."""
-    for pause in RECORD_PAUSES:
-        try:
-            return work()
-        except (OperationalError, InterfaceError):
-            connection.close()
-            time.sleep(pause)
-    return work()
 
 
 def _changes(claim: Claim, call: Call) -> Changes:

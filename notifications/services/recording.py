@@ -8,6 +8,7 @@ from notifications.enums import MessageStatus
 from notifications.models import Attempt, Message
 from notifications.services.calls import Call
 from notifications.services.claims import Claim
+from notifications.services.statements import open_cursor
 from notifications.services.states import Changes
 
 # One statement, one round trip, one commit. Where the claim does not hold any more nothing is written.
@@ -40,7 +41,7 @@ def _write_at_once(claim: Claim, call: Attempt, changes: Changes) -> bool:
     columns = ", ".join(f"{name} = %s" for name in changes)
     tried: list[Any] = [call.number, call.gateway, call.started_at, call.finished_at, str(call.outcome), call.code]
     values: list[Any] = [str(value) if isinstance(value, MessageStatus) else value for value in changes.values()]
-    with connection.cursor() as cursor:
+    with open_cursor() as cursor:
         cursor.execute(_RECORD.format(changes=columns), [*values, claim.message_id, claim.number, *tried])
         return bool(cursor.rowcount > 0)
 

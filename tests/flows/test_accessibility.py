@@ -7,10 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from accounts.services import issue_one_time_password
 from registration.models import Declaration
 from tests.browser import NewContext, arrive
-from tests.registration.factories import make_declaration, photo_bytes
+from tests.registration.factories import issue_one_time_password, make_declaration, photo_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -15,6 +15,7 @@ from notifications.enums import MessageKind
 from notifications.gateways import circuit, pace
 from notifications.gateways.base import OutgoingMessage, SendResult
 from notifications.models import Message
+from notifications.secrets import NewSecret, Secret
 from scripts.redis_server import running_redis
 from tests.notifications.factories import make_message
 
@@ -153,9 +154,9 @@ def made(monkeypatch) -> list[str]:
     """Every secret made; each is a new one."""
     made: list[str] = []
 
-    def make(message: Message) -> str:
+    def make(message: Message) -> NewSecret:
         made.append(f"Zq7{len(made)}xW4kVt")
-        return made[-1]
+        return NewSecret(Secret(made[-1]))
 
     monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, make)
     return made

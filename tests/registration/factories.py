@@ -9,7 +9,9 @@ from functools import cache
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.db import connection
 
+from accounts.services import SET_ONE_TIME_PASSWORD, make_one_time_password
 from agencies.models import Agency, StaffMember
 from agencies.services import import_agencies
 from registration.demo_images import draw_id_card, draw_passport_page, draw_portrait, jpeg_bytes
@@ -134,6 +136,15 @@ def advance(declaration: Declaration, status: str, officer=None) -> Declaration:
     else:
         _decide(declaration, status, officer or make_officer(declaration.agency_code))
     return Declaration.objects.get(pk=declaration.pk)
+
+
+def issue_one_time_password(account_id: int) -> str:
+    """As the worker does before it sends one: the password, in force."""
+    made = make_one_time_password(account_id)
+    with connection.cursor() as cursor:
+        cursor.execute(SET_ONE_TIME_PASSWORD, made.params)
+        assert cursor.rowcount == 1
+    return made.value
 
 
 def _decide(declaration: Declaration, status: str, officer) -> None:

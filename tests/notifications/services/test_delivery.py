@@ -1,4 +1,5 @@
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +14,8 @@ from notifications import secrets
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayRejected, GatewayUnavailable, OutgoingMessage
 from notifications.models import Message
-from notifications.services import claims, deliver_message, delivery
+from notifications.secrets import NewSecret, RowUpdate, Secret, SecretUnavailable
+from notifications.services import claims, deliver_message, delivery, keeping, statements
 from notifications.services.calls import call_gateways
 from notifications.services.claims import MAX_ATTEMPTS, Claim, retry_delay
 from notifications.services.recording import write_outcome
@@ -263,19 +265,151 @@ def test_deliver_message_never_makes_a_second_secret_when_the_key_is_lost(messag
     assert len(made) == 1
 
 
-def test_deliver_message_buries_what_has_no_secret(message, first, monkeypatch):
-    def refuse(message: Message) -> str:
-        Message.objects.filter(pk=message.pk).update(related_key="written before the refusal")
-        raise secrets.SecretUnavailable("no-account")
+def refuse_secret(message: Message) -> NewSecret:
+    raise secrets.SecretUnavailable("no-account")
 
-    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, refuse)
+
+def test_deliver_message_buries_what_has_no_secret(message, first, monkeypatch):
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, refuse_secret)
 
     assert deliver_message(message.pk) is None
 
     message.refresh_from_db()
-    assert (message.status, message.last_error_code) == (MessageStatus.DEAD, "no-account")
-    assert message.related_key == "d-1"
+    assert (message.status, message.last_error_code, message.lease_until) == (MessageStatus.DEAD, "no-account", None)
     assert first.sent == []
+
+
+@pytest.fixture
+def account(message) -> User:
+    account = User.objects.create(username="7912345678", password="an old hash")
+    Message.objects.update(account=account)
+    return account
+
+
+def make_for(account: User, monkeypatch, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Credentials are "abcdefghij" from now on, and the account's password "a hash"; `meanwhile` happens while it is
+    made."""
+    taken = SecretUnavailable("already-chosen", needs_person=False)
+
+    def make(message: Message) -> NewSecret:
+        sql, params = "UPDATE accounts_user SET password = %s WHERE id = %s AND is_active", ("a hash", account.pk)
+        meanwhile()
+        return NewSecret(Secret("abcdefghij"), RowUpdate(sql, params, lambda: taken))
+
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, make)
+
+
+def test_secret_is_in_force_before_it_leaves(message, account, first, monkeypatch):
+    make_for(account, monkeypatch)
+    hashes: list[str] = []
+    first.script = [lambda: hashes.append(User.objects.get().password)]
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+
+    assert hashes == ["a hash"]
+    assert first.sent[0].text == "Mat khau: abcdefghij."
+
+
+def test_secret_that_its_row_refuses_is_neither_kept_nor_sent(message, account, first, monkeypatch):
+    make_for(account, monkeypatch, meanwhile=lambda: User.objects.update(is_active=False))
+    end, kept = claims._end, []
+
+    def look_first(row, *arguments, **named):
+        kept.append(row.get().secret_encrypted)
+        end(row, *arguments, **named)
+
+    monkeypatch.setattr(claims, "_end", look_first)
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (MessageStatus.CANCELLED, "already-chosen")
+    assert (message.attempts, message.secret_encrypted, kept) == (0, "", [""])
+    assert (User.objects.get().password, first.sent) == ("an old hash", [])
+
+
+@pytest.mark.parametrize("change", [{"attempts": 2}, {"status": "cancelled", "lease_until": None}])
+def test_secret_of_a_lost_claim_changes_no_account(message, account, first, monkeypatch, change):
+    """The worker slept while it made the secret: another one took the message, or somebody called it off."""
+    make_for(account, monkeypatch, meanwhile=lambda: Message.objects.update(**change))
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.secret_encrypted, User.objects.get().password, first.sent) == ("", "an old hash", [])
+    assert message.status == change.get("status", MessageStatus.SENDING)
+
+
+def test_secret_is_kept_once_when_nobody_knows_whether_it_was(message, account, first, monkeypatch):
+    make_for(account, monkeypatch)
+    keep, cuts = keeping._keep, []
+
+    def cut_once(*arguments):
+        keep(*arguments)
+        if not cuts:
+            cuts.append("cut")
+            raise OperationalError("terminating connection")
+
+    monkeypatch.setattr(keeping, "_keep", cut_once)
+    monkeypatch.setattr(statements, "PAUSES", (0,))
+    monkeypatch.setattr(connection, "close", lambda: None)
+
+    assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+    assert (cuts, len(first.sent)) == (["cut"], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize(("changes", "is_sent"), [("published_at = now()", True), ("attempts = attempts + 1", False)])
+def test_row_that_changes_while_the_secret_is_put_into_force(made, first, queue, monkeypatch, changes, is_sent):
+    """Somebody else's write to the message begins before ours and ends while ours waits for it."""
+    account = User.objects.create(username="7912345678", password="an old hash")
+    message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", account=account)
+    other = connection.copy()
+    threads: list[threading.Thread] = []
+
+    def overtake() -> None:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute(f"UPDATE notifications_message SET {changes} WHERE id = %s", [message.pk])
+        threads.append(threading.Timer(0.5, other.connection.commit))
+        threads[0].start()
+
+    make_for(account, monkeypatch, meanwhile=overtake)
+    began = time.monotonic()
+    status = deliver_message(message.pk)
+    waited = time.monotonic() - began
+    threads[0].join()
+    other.close()
+
+    assert waited >= 0.4
+    assert status == (MessageStatus.ACCEPTED if is_sent else None)
+    assert User.objects.get().password == ("a hash" if is_sent else "an old hash")
+    assert len(first.sent) == is_sent
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
+@pytest.mark.parametrize("threshold", [2, None])
+def test_statements_of_a_message_are_prepared_and_no_others(first, queue, monkeypatch, threshold):
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "prepare_threshold", threshold)
+    for number in range(4):
+        account = User.objects.create(username=f"791234567{number}")
+        make_for(account, monkeypatch)
+        message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.", account=account)
+        assert deliver_message(message.pk) == MessageStatus.ACCEPTED
+        assert User.objects.filter(username__startswith="79").count() == number + 1
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = [" ".join(row[0].split())[:40] for row in cursor.fetchall()]
+    ours = [
+        "UPDATE notifications_message SET status ",
+        "WITH mine AS ( SELECT id FROM notificati",
+        "WITH mine AS ( UPDATE notifications_mess",
+    ]
+    assert sorted(prepared) == (ours if threshold else [])
 
 
 @pytest.fixture
@@ -325,16 +459,17 @@ def test_secret_of_a_closed_account_is_not_sent_again(tried, first):
 
 @pytest.mark.parametrize("secret", ["", "x" * 11, "mật"])
 def test_deliver_message_refuses_a_secret_that_does_not_fit(message, first, monkeypatch, secret):
-    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, lambda message: secret)
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, lambda message: NewSecret(Secret(secret)))
 
     with pytest.raises(ValueError, match="SECRET_LENGTH"):
         deliver_message(message.pk)
     message.refresh_from_db()
-    assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
+    # Left to the lease, as after a worker's death.
+    assert (message.status, message.secret_encrypted, first.sent) == (MessageStatus.SENDING, "", [])
 
 
 def test_deliver_message_calls_a_reset_code_off_that_is_out_of_date(db, first, monkeypatch):
-    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.RESET_CODE, lambda message: "123456")
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.RESET_CODE, lambda message: NewSecret(Secret("123456")))
     message = make_message(kind=MessageKind.RESET_CODE, phone=PHONE, body="Ma: {secret}.")
     first.script = [GatewayUnavailable("timeout")]
     deliver_message(message.pk)
@@ -407,7 +542,7 @@ def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monke
         return record(*arguments)
 
     monkeypatch.setattr(delivery, "write_outcome", fragile)
-    monkeypatch.setattr(delivery, "RECORD_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(statements, "PAUSES", (0, 0, 0))
 
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED
     assert len(first.sent) == 1

@@ -1,7 +1,6 @@
 import threading
 import time
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
@@ -19,6 +18,7 @@ from notifications.services import (
     poll_receipts,
     receipts,
     record_report,
+    statements,
 )
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
@@ -142,8 +142,8 @@ def test_report_that_comes_again_is_matched_then(sent):
 def test_early_report_survives_a_line_that_breaks_behind_the_answer(message, provider, settings, monkeypatch, cut):
     """Cut off before it looked for reports, or between the commit of "accepted" and knowing of it."""
     settings.ESMS = settings.ESMS | {"RECEIPT_SECRET": "duong-dan-bi-mat-0001"}
-    monkeypatch.setattr(delivery, "RECORD_PAUSES", (0,))
-    monkeypatch.setattr(delivery, "connection", SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(statements, "PAUSES", (0,))
+    monkeypatch.setattr(connection, "close", lambda: None)
     name = "apply_early_reports" if cut == "before" else "write_outcome"
     call, work, cuts = delivery.call_gateways, getattr(delivery, name), []
 

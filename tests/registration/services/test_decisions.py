@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from accounts.services import choose_password, issue_one_time_password
+from accounts.services import choose_password
 from notifications.models import Message
 from registration import services
 from registration.enums import Status
 from registration.models import Declaration, StatusChange
-from tests.registration.factories import make_correction, make_declaration, make_officer
+from tests.registration.factories import issue_one_time_password, make_correction, make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
 

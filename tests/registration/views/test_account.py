@@ -6,12 +6,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from accounts.services import issue_one_time_password
 from notifications.models import InboxMessage, Message
 from notifications.services import deliver_message
 from registration import throttle
 from registration.models import Declaration
-from tests.registration.factories import make_declaration, make_officer
+from tests.registration.factories import issue_one_time_password, make_declaration, make_officer
 
 # Delivery lets go of the database before it sends, so it does not run inside a test's own transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
