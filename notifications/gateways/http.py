@@ -142,12 +142,10 @@ def _exchange(request: Request) -> Reply:
 
 def _read(response: BaseHTTPResponse) -> bytes:
     """The body; an empty one when it is too long."""
-    content = b""
-    for chunk in response.stream(8192):
-        content += chunk
-        if len(content) > MAX_ANSWER:
-            response.close()
-            return b""
+    content = response.read(MAX_ANSWER + 1)
+    if len(content) > MAX_ANSWER:
+        response.close()
+        return b""
     response.release_conn()
     return content
 

@@ -1,6 +1,7 @@
 """What one exchange with a provider may take, whatever the provider, its name server or its line do."""
 
 import datetime
+import gzip
 import ipaddress
 import re
 import socket
@@ -187,6 +188,37 @@ def test_address_that_does_not_listen_leaves_time_for_the_next(serve, monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
     assert ask(Request("http://provider.example/", json={})).data == {"fine": "y"}
+
+
+def once(head: bytes, body: bytes) -> Callable[[socket.socket, Server], None]:
+    def talk(connection: socket.socket, server: Server) -> None:
+        server.read(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body)
+        connection.close()
+
+    return talk
+
+
+def test_answer_in_chunks_is_put_together(serve):
+    server = serve(once(b"Transfer-Encoding: chunked", b'5\r\n{"fin\r\n7\r\ne":"y"}\r\n0\r\n\r\n'))
+    assert ask(Request(server.url, json={})).data == {"fine": "y"}
+
+
+LONG = b'{"fine":"y"}' + b" " * http.MAX_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: %d" % len(LONG), LONG),
+        (b"Connection: close", LONG),
+        (b"Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (len(LONG), LONG)),
+        (b"Content-Encoding: gzip", gzip.compress(LONG)),
+    ],
+    ids=["counted", "until it closes", "chunked", "compressed"],
+)
+def test_answer_longer_than_any_providers_counts_as_none(serve, head, body):
+    assert ask(Request(serve(once(head, body)).url, json={})).data is None
 
 
 def test_nothing_leaves_after_the_right_to_send_has_ended(serve):
