@@ -19,7 +19,7 @@ from notifications.services import claims, deliver_message, delivery, keeping, s
 from notifications.services.calls import call_gateways
 from notifications.services.claims import MAX_ATTEMPTS, Claim, retry_delay
 from notifications.services.recording import write_outcome
-from notifications.services.states import accepted
+from notifications.services.states import LEASE, accepted
 from tests.notifications.conftest import PHONE
 from tests.notifications.factories import make_message
 
@@ -253,6 +253,18 @@ def test_deliver_message_buries_a_secret_out_of_date(message, made, first):
     assert (made, first.sent) == ([], [])
 
 
+def test_what_runs_out_of_date_in_another_workers_hands_is_left_there(message, first):
+    until = timezone.now()
+    Message.objects.update(
+        status="sending", attempts=1, lease_until=until + timedelta(seconds=9), secret_expires_at=until
+    )
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == (MessageStatus.SENDING, 1)
+
+
 def test_deliver_message_never_makes_a_second_secret_when_the_key_is_lost(message, made, first, settings):
     first.script = [GatewayUnavailable("timeout")]
     deliver_message(message.pk)
@@ -277,6 +289,21 @@ def test_deliver_message_buries_what_has_no_secret(message, first, monkeypatch):
     message.refresh_from_db()
     assert (message.status, message.last_error_code, message.lease_until) == (MessageStatus.DEAD, "no-account", None)
     assert first.sent == []
+
+
+@pytest.mark.parametrize("change", [{"attempts": 2}, {"status": "cancelled", "lease_until": None}])
+def test_refusal_of_a_lost_claim_ends_nothing(message, first, monkeypatch, change):
+    def refuse(_message):
+        Message.objects.update(**change)
+        raise SecretUnavailable("no-account")
+
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, refuse)
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.last_error_code) == (change.get("status", MessageStatus.SENDING), "")
+    assert message.attempts == change.get("attempts", 1)
 
 
 @pytest.fixture
@@ -338,6 +365,19 @@ def test_secret_of_a_lost_claim_changes_no_account(message, account, first, monk
     message.refresh_from_db()
     assert (message.secret_encrypted, User.objects.get().password, first.sent) == ("", "an old hash", [])
     assert message.status == change.get("status", MessageStatus.SENDING)
+
+
+def test_secret_of_a_lost_claim_that_needs_no_row_is_not_sent(message, first, monkeypatch):
+    def make(_message):
+        Message.objects.update(attempts=2)
+        return NewSecret(Secret("abcdefghij"))
+
+    monkeypatch.setitem(secrets.SECRET_MAKERS, MessageKind.CREDENTIAL, make)
+
+    assert deliver_message(message.pk) is None
+
+    message.refresh_from_db()
+    assert (message.status, message.secret_encrypted, first.sent) == (MessageStatus.SENDING, "", [])
 
 
 def test_secret_is_kept_once_when_nobody_knows_whether_it_was(message, account, first, monkeypatch):
@@ -531,6 +571,17 @@ def test_claim_allows_a_call_only_while_both_clocks_do():
     assert [allows(20, 20), allows(14, 20), allows(20, 14)] == [True, False, False]
 
 
+def test_lease_runs_from_before_the_claim_by_both_clocks(message, made, monkeypatch):
+    take = claims._take
+    monkeypatch.setattr(claims, "_take", lambda *arguments: (time.sleep(1), take(*arguments))[1])
+    wall, monotonic = timezone.now(), time.monotonic()
+
+    claim = claims.claim_message(message.pk)
+
+    assert LEASE <= claim.lease_until - wall < LEASE + timedelta(seconds=1)
+    assert LEASE.total_seconds() <= claim.outgoing.until - monotonic < LEASE.total_seconds() + 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_deliver_message_waits_for_a_database_that_comes_back(made, first, monkeypatch, queue):
     message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body="Mat khau: {secret}.")
@@ -587,7 +638,6 @@ def test_outcome_that_is_written_twice_is_kept_once(message, first):
 @pytest.mark.parametrize("body", ["Ho so duoc tra lai.", "Mat khau: {secret}."])
 @pytest.mark.parametrize("is_due", [True, False])
 def test_message_is_taken_when_its_time_has_come(db, made, first, status, body, is_due):
-    """Whichever of the two ways it is claimed by."""
     message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
     moment = timezone.now() + timedelta(seconds=-1 if is_due or status == "queued" else 60)
     Message.objects.update(status=status, attempts=3, next_attempt_at=moment, lease_until=moment)
@@ -602,7 +652,6 @@ def test_message_is_taken_when_its_time_has_come(db, made, first, status, body, 
 @pytest.mark.parametrize("status", ["accepted", "delivered", "dead", "cancelled"])
 @pytest.mark.parametrize("body", ["Ho so duoc tra lai.", "Mat khau: {secret}."])
 def test_message_that_has_ended_is_never_taken_again(db, made, status, body):
-    """It ended after this worker had seen it waiting."""
     message = make_message(kind=MessageKind.CREDENTIAL, phone=PHONE, body=body)
     Message.objects.update(status=status, attempts=1, lease_until=None, next_attempt_at=None)
 
