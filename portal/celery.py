@@ -7,9 +7,11 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, heartbeat_sent, task_prerun, worker_init
+from celery.signals import beat_init, before_task_publish, heartbeat_sent, task_prerun, worker_init, worker_process_init
 from django.db import close_old_connections, connections
 from kombu.transport.redis import QoS
+
+from portal import scheduling
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -56,6 +58,12 @@ def load_early(**_kwargs: Any) -> None:
         logger.critical("no declaration can be printed on this machine: no %s (%s)", fonts.FAMILY, ", ".join(missing))
     pdf_engine.settle()
     http.settle()
+
+
+@worker_process_init.connect
+def take_long_turns(**_kwargs: Any) -> None:
+    """In each process that does the work, not in the one that hands it out."""
+    scheduling.take_long_turns()
 
 
 # Seconds between two signs of life of a part: Celery itself beats every two.
