@@ -7,18 +7,22 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, heartbeat_sent, task_prerun, worker_init, worker_process_init
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    heartbeat_sent,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+)
 from django.db import close_old_connections, connections
-from kombu.transport.redis import QoS
 
-from portal import scheduling
+from portal import broker, scheduling
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-# A worker that loses Redis while it holds a task tries, on its way to reconnecting, to put that task back on the
-# queue that is gone, and dies of it (seen with kombu 5.7). What it held comes back by the visibility timeout, or
-# before that by beat's sweep: the database is the truth.
-QoS.restore_at_shutdown = False
+broker.install()
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +68,13 @@ def load_early(**_kwargs: Any) -> None:
 def take_long_turns(**_kwargs: Any) -> None:
     """In each process that does the work, not in the one that hands it out."""
     scheduling.take_long_turns()
+
+
+@worker_ready.connect
+def outlive_broker(sender: Any, **_kwargs: Any) -> None:
+    """`sender` is the worker's consumer; it has no hub with a pool that needs none (solo, threads)."""
+    if sender.hub is not None:
+        broker.finish_reading_before_reset(sender.hub)
 
 
 # Seconds between two signs of life of a part: Celery itself beats every two.

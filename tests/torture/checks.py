@@ -1,6 +1,5 @@
 """What was promised, checked in the end: nothing lost, nothing doubled, nothing leaked."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,7 +7,7 @@ from typing import Any
 
 from tests.torture.desk import Officer
 from tests.torture.faults import Faults
-from tests.torture.provider import Provider
+from tests.torture.provider import REFUSED, TOO_LATE, Provider
 from tests.torture.watch import Watch
 
 # Of a thousand messages and of a hundred alike; the provider leaves out 15%.
@@ -55,10 +54,6 @@ def receipts(provider: Provider) -> dict[str, int]:
     """The receipts that were written down, counted: each report once, and that it came twice."""
     from notifications.models import Attempt, ProviderReceipt
 
-    # What a killed worker left unmatched is the sweep's to match.
-    deadline = time.monotonic() + 20
-    while ProviderReceipt.objects.filter(message=None).exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
     answered: dict[int, datetime] = {}
     for message_id, at in Attempt.objects.filter(outcome="accepted").values_list("message_id", "finished_at"):
         answered[message_id] = min(at, answered.get(message_id, at))
@@ -90,6 +85,18 @@ def tries() -> dict[str, int]:
         for number, _, finished in all_tries
     )
     return {"written down": sum(map(len, by_message.values())), "too late to count": late}
+
+
+def check_late_calls(provider: Provider) -> None:
+    """A call outlasted its lease, was refused for good then, and that was written down and did not count.
+
+    What its message has become says check_messages. The later try need not have been written down: it may have been
+    cut off there.
+    """
+    from notifications.models import Attempt
+
+    assert provider.did[TOO_LATE], "no call outlasted its lease"
+    assert Attempt.objects.filter(code=f"esms-{REFUSED}").exists(), "what came too late was not written down"
 
 
 def check_faults(faults: Faults, officer: Officer, watch: Watch) -> None:

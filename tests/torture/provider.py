@@ -15,6 +15,8 @@ from tests.torture.reporting import Reporter
 # Seconds that a second call waits for the first to be answered: less than the caller does.
 PATIENCE = 8.0
 TOO_LATE = "refused for good what it had held too long"
+# The code with which eSMS refuses for good: a template that it does not know.
+REFUSED = "146"
 
 
 class Call(NamedTuple):
@@ -130,7 +132,7 @@ class Provider:
         if self.open[request_id] == 1:
             return self._accept(handler, message)
         self._did(TOO_LATE)
-        return handler.say(200, json.dumps({"CodeResult": "146"}))
+        return handler.say(200, json.dumps({"CodeResult": REFUSED}))
 
     def _decide(self, handler: _Handler, message: dict[str, str]) -> None:
         with self.lock:

@@ -66,6 +66,8 @@ class Torture:
         ]
         self.faults = Faults(options.seed, self.workers, watch)
         self.clock = Clock(options.speed)
+        # What ended without being killed, by the name of its log.
+        self.fell: Counter[str] = Counter()
 
     def stop(self) -> None:
         for program in self.programs:
@@ -115,26 +117,29 @@ class Torture:
         patiently(self.clock.hurry)
         for program in self.programs:
             if program.is_down():
+                self.fell[program.log.stem] += 1
                 program.start()
         time.sleep(0.2)
 
     def wait(self, count: int) -> None:
-        """Until every message is settled and the provider has nothing left to answer or to report."""
-        from notifications.models import Message
+        """Until every message is settled, every receipt has found its own, and the provider has nothing left to say."""
+        from notifications.models import Message, ProviderReceipt
 
-        deadline, settled = time.monotonic() + self.options.patience, 0
+        deadline, settled, strays = time.monotonic() + self.options.patience, 0, 0
         while time.monotonic() < deadline:
             self.look_after()
             assert not self.provider.reporter.faults, Counter(self.provider.reporter.faults)
             settled = patiently(Message.objects.filter(status__in=["accepted", "delivered"]).count)
-            if settled == count and self.provider.is_at_rest():
+            # What a killed worker left unmatched is the sweep's to match.
+            strays = patiently(ProviderReceipt.objects.filter(message=None).count)
+            if settled == count and not strays and self.provider.is_at_rest():
                 # A worker that was answered last still writes that down.
                 time.sleep(1)
                 return
         left = Counter(Message.objects.values_list("status", "last_error_code"))
         for log in sorted(self.folder.glob("*.log")):
             print(f"--- {log.name}", log.read_text(errors="replace")[-3000:], sep="\n")
-        raise AssertionError(f"not every message was settled: {left}")
+        raise AssertionError(f"not every message was settled: {left}; {strays} receipts belong to none")
 
 
 def start_watching(folder: Path, broker: Redis, database: Database) -> Watch:
@@ -174,9 +179,10 @@ def judge(torture: Torture, officer: Officer, count: int) -> dict[str, Any]:
     provider, watch, faults = torture.provider, torture.watch, torture.faults
     receipts = checks.receipts(provider)
     passwords = checks.check_messages(count, provider)
+    assert not torture.fell, f"ended with nobody killing it: {dict(torture.fell)}"
     if not torture.options.calm:
         checks.check_faults(faults, officer, watch)
-        assert provider.did[TOO_LATE] and checks.tries()["too late to count"], "no call outlasted its lease"
+        checks.check_late_calls(provider)
         assert receipts["before our acceptance was recorded"], "no receipt came early"
     searched = checks.check_search(watch, passwords)
     return {
