@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
-from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,7 +21,8 @@ from django.views.decorators.http import require_http_methods
 
 from registration import services
 from registration.admin_forms import DECISIONS, Decision
-from registration.cards import COMPARED, compare
+from registration.answers import stored_answers
+from registration.cards import compare
 from registration.desk import QUEUE_ORDER, declarations_for
 from registration.enums import AccessKind
 from registration.models import AccessEvent, Attachment, Declaration, Document
@@ -173,7 +173,7 @@ def _hints(declaration: Any) -> Iterable[str]:
     if any(document.unreadable for document in declaration.present_documents):
         yield _("a photo is lost or damaged")
     photos = declaration.present_attachments
-    if compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED))["differs"]:
+    if compare((photo.card for photo in photos), stored_answers(declaration))["differs"]:
         yield _("the card's QR code says otherwise")
     if declaration.contested:
         yield _("somebody else has claimed this number, too")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -23,7 +22,8 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
 from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
-from registration.cards import COMPARED, compare
+from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
+from registration.cards import compare
 from registration.desk import declarations_for, next_in_queue, same_paper
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
@@ -139,9 +139,10 @@ def _page(
         "title": f"{declaration.reference_text} · {declaration.full_name}",
         "declaration": declaration,
         "photos": photos,
+        "answers": _answers(declaration),
         "unreadable": _unreadable(declaration, documents),
         "same_paper": same_paper(officer, declaration),
-        "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
+        "card": compare((photo.card for photo in photos), stored_answers(declaration)),
         "replaced": _replaced(declaration, every_photo),
         "earlier_versions": _earlier_versions(declaration, every_photo, documents),
         "changes": declaration.changes.select_related("changed_by"),
@@ -161,8 +162,22 @@ def _page(
     return TemplateResponse(request, "registration/admin/dossier.html", context, status=status)
 
 
-def _is_dead(message: Message | None) -> bool:
-    return message is not None and message.status == MessageStatus.DEAD
+def _answers(declaration: Declaration) -> list[dict[str, str]]:
+    """What was declared, and beside what a correction changed the value before it."""
+    stored, before = stored_answers(declaration), declaration.previous
+    return [
+        {
+            "name": each.name,
+            "label": str(each.label),
+            "value": shown_answer(each.name, stored[each.name]),
+            "before": _before(each.name, before[each.name]) if each.name in before else "",
+        }
+        for each in ANSWER_FIELDS
+    ]
+
+
+def _before(name: str, stored: str) -> str:
+    return shown_answer(name, stored) or _("None")
 
 
 def _unreadable(declaration: Declaration, documents: list[Document]) -> list[str]:

@@ -14,21 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 from agencies.text import fold
+from registration.answers import ANSWER_FIELDS
+from registration.answers import LABELS as ANSWER_LABELS
 from registration.card_qr import CardData, HealthCardData, read_card
 from registration.enums import PaperKind, PhotoKind
 
 # The form's fields that a card can fill, with the words under which pages and desk show both values.
+FILLABLE = tuple(each.name for each in ANSWER_FIELDS if each.on_card)
 LABELS: dict[str, str | Promise] = {
-    "full_name": _("Full name"),
-    "paper_number": _("Identity paper number"),
-    "bhxh_number": _("BHXH number"),
-    "address": _("Contact address"),
+    **{name: ANSWER_LABELS[name] for name in FILLABLE},
     "birth_date": _("Date of birth"),
     "sex": _("Sex"),
 }
-# The fields that are held against the card.
-COMPARED = ("full_name", "bhxh_number", "paper_kind", "paper_number")
-FILLABLE = ("full_name", "paper_number", "bhxh_number", "address")
 _SEXES = {"male": _("Male"), "female": _("Female")}
 
 

@@ -19,6 +19,7 @@ from agencies.models import Agency
 from notifications.enums import MessageStatus
 from notifications.models import Message
 from registration import services
+from registration.answers import Answers
 from registration.demo_people import HOME, Person, make_person
 from registration.demo_photos import demo_photos
 from registration.enums import Status
@@ -91,7 +92,7 @@ def _submit(draft: Draft, person: Person, agency: Agency, place: int) -> Declara
     for kind, image in demo_photos(person, place).items():
         services.store_photo(draft, kind, image)
     answers = {name: value for name, value in asdict(person).items() if name != "agency_code"}
-    return services.submit_declaration(draft, services.Answers(**answers, agency=agency))
+    return services.submit_declaration(draft, Answers(**answers, agency=agency))
 
 
 def _receive(declaration: Declaration, officer: "User", dice: random.Random) -> Declaration:

@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from registration import cards, validators
+from registration.answers import LABELS, NAMES, Answers
 from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.fields import AgencyField, CleanedField, PhotoField
 from registration.images import ImageRefused, NormalisedImage, normalise
 from registration.models import Attachment, Draft
-from registration.services.submission import Answers
 
-_REVIEWED = ("full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency")
 _MISSING_PHOTO = {
     PhotoKind.PORTRAIT: _("Choose or take a portrait photo."),
     PhotoKind.ID_FRONT: _("Choose or take a photo of the front of the identity paper."),
@@ -44,7 +43,7 @@ class DeclarationForm(forms.Form):
     """The Tờ khai. `accepted` holds the photos of this request that can be stored, whatever else is wrong."""
 
     paper_kind = forms.ChoiceField(
-        label=_("Kind of identity paper"),
+        label=LABELS["paper_kind"],
         choices=PaperKind.choices,
         initial=PaperKind.CCCD,
         error_messages={
@@ -60,39 +59,39 @@ class DeclarationForm(forms.Form):
     )
     id_back = PhotoField(label=PhotoKind.ID_BACK.label, help_text=_("Not needed for a passport."))
     full_name = CleanedField(
-        label=_("Full name"),
+        label=LABELS["full_name"],
         cleaner=validators.clean_name,
         help_text=_("With accents, as on the identity paper."),
         error_messages={"required": _("Type the full name as it stands on the identity paper.")},
     )
     bhxh_number = CleanedField(
-        label=_("BHXH number"),
+        label=LABELS["bhxh_number"],
         cleaner=validators.clean_bhxh_number,
         help_text=_("The last 10 digits on the health-insurance card."),
         error_messages={"required": _("Type the 10 digits of the BHXH number.")},
     )
     paper_number = CleanedField(
-        label=_("Identity paper number"),
+        label=LABELS["paper_number"],
         cleaner=lambda text: text,
         help_text=_("CCCD: 12 digits. CMND: 9 digits. Passport: one letter and 7 or 8 digits."),
         error_messages={"required": _("Type the number of the identity paper.")},
     )
     address = CleanedField(
-        label=_("Contact address"),
+        label=LABELS["address"],
         cleaner=validators.clean_address,
         help_text=_("House number, street, ward, province or city."),
         error_messages={"required": _("Type the address where letters reach you.")},
     )
     phone = CleanedField(
-        label=_("Mobile phone"),
+        label=LABELS["phone"],
         widget=forms.TelInput,
         cleaner=validators.clean_phone,
         help_text=_("The password will be sent to this number by SMS. Check it carefully."),
         error_messages={"required": _("Type your mobile number.")},
     )
-    email = CleanedField(label=_("Email"), widget=forms.EmailInput, cleaner=_clean_email, required=False)
+    email = CleanedField(label=LABELS["email"], widget=forms.EmailInput, cleaner=_clean_email, required=False)
     agency = AgencyField(
-        label=_("Receiving BHXH office"),
+        label=LABELS["agency"],
         widget=forms.HiddenInput,
         error_messages={
             "required": _("Choose the office that receives the declaration: press SELECT."),
@@ -147,8 +146,12 @@ class DeclarationForm(forms.Form):
 
     def answers(self, language: str) -> Answers:
         """The cleaned data of a valid form."""
-        names = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency")
-        return Answers(**{name: self.cleaned_data[name] for name in names}, language=language)
+        return Answers(**{name: self.cleaned_data[name] for name in NAMES}, language=language)
+
+    @property
+    def answer_names(self) -> str:
+        """The names of the fields that are typed or chosen, for the page's script."""
+        return " ".join(NAMES)
 
     def chosen_agency(self) -> Agency | None:
         """The agency that the form shows as chosen, if there is one of this code."""
@@ -164,7 +167,7 @@ class DeclarationForm(forms.Form):
     def review(self) -> list[dict[str, object]]:
         """The answers as they stand, for the list before Ghi nhận: label, value, and where to change it."""
         rows: list[dict[str, object]] = []
-        for name in ("paper_kind", *PhotoKind.values, *_REVIEWED):
+        for name in (name for name in self.fields if name in (*PhotoKind.values, *NAMES)):
             bound, is_photo = self[name], name in PhotoKind.values
             target = bound.auto_id if name != "agency" else f"{bound.auto_id}_label"
             value = self._shown(name)

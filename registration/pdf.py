@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import translation
 
 from registration import legal
+from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
 from registration.barcodes import code128_svg, qr_svg
 from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.models import Attachment, Declaration
 from registration.print_photos import print_copy_of
 from registration.proof import VIETNAM, canonical_json, declaration_data, sha256_hex, short_hash
-from registration.validators import national_phone
 
 logger = logging.getLogger(__name__)
 
@@ -165,15 +165,11 @@ def _photo(kind: PhotoKind, photo: Attachment | None, contents: dict[str, bytes]
 
 def _items(declaration: Declaration) -> list[tuple[str, str]]:
     """The numbered fields in the order of the form, as the paper words them."""
+    worded = {"paper_kind": PAPER_NAMES[PaperKind(declaration.paper_kind)]}
+    stored = stored_answers(declaration)
     return [
-        ("Họ và tên", declaration.full_name),
-        ("Mã số BHXH", declaration.bhxh_number),
-        ("Loại giấy tờ", PAPER_NAMES[PaperKind(declaration.paper_kind)]),
-        ("Số giấy tờ", declaration.paper_number),
-        ("Địa chỉ liên hệ", declaration.address),
-        ("Điện thoại di động", national_phone(declaration.phone)),
-        ("Email", declaration.email or "Không có"),
-        ("Cơ quan BHXH tiếp nhận", declaration.agency_label),
+        (each.printed, worded.get(each.name) or shown_answer(each.name, stored[each.name]) or "Không có")
+        for each in ANSWER_FIELDS
     ]
 
 

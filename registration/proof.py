@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from registration.answers import stored_answers
 from registration.models import Attachment, Declaration
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -29,13 +30,7 @@ def declaration_data(declaration: Declaration, photos: Iterable[Attachment]) -> 
         "reference": declaration.reference_text,
         "version": declaration.version,
         "submitted_at": _moment(declaration.submitted_at),
-        "full_name": declaration.full_name,
-        "bhxh_number": declaration.bhxh_number,
-        "paper_kind": str(declaration.paper_kind),
-        "paper_number": declaration.paper_number,
-        "address": declaration.address,
-        "phone": declaration.phone,
-        "email": declaration.email,
+        **stored_answers(declaration),
         "agency": {"code": declaration.agency_code, "name": declaration.agency_name},
         "consent": {"version": declaration.consent_version, "given_at": _moment(declaration.consented_at)},
         "photos": [{"kind": str(photo.kind), "bytes": photo.size, "sha256": photo.sha256} for photo in photos],

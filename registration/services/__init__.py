@@ -13,7 +13,6 @@ from registration.services.decisions import (
 )
 from registration.services.documents import ensure_document, missing_documents, offer_document
 from registration.services.drafts import (
-    TYPED_FIELDS,
     begin_correction,
     discard_draft,
     discard_photo,
@@ -39,13 +38,11 @@ from registration.services.errors import (
 from registration.services.expiry import expire_declarations, send_reminders
 from registration.services.resend import resend_credential
 from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
-from registration.services.submission import Answers, submit_declaration
+from registration.services.submission import submit_declaration
 from registration.services.verification import Registered, find_by_file, find_by_hash
 
 __all__ = [
-    "TYPED_FIELDS",
     "AlreadyDecided",
-    "Answers",
     "NumberTaken",
     "PhoneTaken",
     "PhotosMissing",

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from registration.answers import NAMES, typed_answers_of
 from registration.cards import card_of
 from registration.enums import PhotoKind, Status
 from registration.images import NormalisedImage
@@ -19,11 +20,9 @@ from registration.models import Attachment, Declaration, Draft, make_token, priv
 from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
 from registration.services.errors import AlreadyDecided
-from registration.validators import national_phone, tidy
+from registration.validators import tidy
 
 logger = logging.getLogger(__name__)
-
-TYPED_FIELDS = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency")
 
 
 def find_draft(token: str) -> Draft | None:
@@ -49,7 +48,7 @@ def save_answers(draft: Draft, answers: dict[str, Any]) -> None:
 
 def typed_answers(data: Mapping[str, str]) -> dict[str, str]:
     """What was typed into the form's fields, right or wrong, within bounds. Consent is asked anew each time."""
-    return {name: tidy(str(data.get(name, "")))[:1000] for name in TYPED_FIELDS}
+    return {name: tidy(str(data.get(name, "")))[:1000] for name in NAMES}
 
 
 def resume_code(draft: Draft) -> str:
@@ -151,23 +150,10 @@ def begin_correction(declaration: Declaration) -> Draft:
         begun = locked.corrections.filter(declaration=None).order_by("-pk").first()
         if begun is not None:
             return begun
-        draft = Draft.objects.create(token=make_token(), corrects=locked, answers=_answers_of(locked))
+        draft = Draft.objects.create(token=make_token(), corrects=locked, answers=typed_answers_of(locked))
         for photo in locked.current_attachments():
             _copy_photo(photo, draft)
     return draft
-
-
-def _answers_of(declaration: Declaration) -> dict[str, str]:
-    return {
-        "full_name": declaration.full_name,
-        "bhxh_number": declaration.bhxh_number,
-        "paper_kind": declaration.paper_kind,
-        "paper_number": declaration.paper_number,
-        "address": declaration.address,
-        "phone": national_phone(declaration.phone),
-        "email": declaration.email,
-        "agency": declaration.agency.code,
-    }
 
 
 def _copy_photo(photo: Attachment, draft: Draft) -> None:

@@ -1,7 +1,6 @@
 """Ghi nhận: a draft becomes a declaration, once."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.utils import timezone
 from agencies.models import Agency
 from agencies.text import fold
 from notifications.enums import MessageKind
+from registration.answers import NAMES, Answers, stored_answers
 from registration.enums import LIVE_STATUSES, Status, required_photos
 from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
@@ -23,21 +23,6 @@ _TRIES = 5
 # "BHXH tỉnh Hà Giang" stands in Hà Giang; of the cities only the one named after a person keeps its title
 # (Nghị định 30/2020/NĐ-CP, Phụ lục I).
 _PROVINCE = re.compile(r"BHXH (?:tỉnh |TP\. (?!Hồ Chí Minh))?(?P<place>.+)")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """A declaration's data, already cleaned by the form."""
-
-    full_name: str
-    bhxh_number: str
-    paper_kind: str
-    paper_number: str
-    address: str
-    phone: str
-    email: str
-    agency: Agency
-    language: str = "vi"
 
 
 def submit_declaration(draft: Draft, answers: Answers) -> Declaration:
@@ -77,9 +62,9 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
         raise PhotosMissing(missing)
     declaration = _corrected(locked) if locked.corrects_id else Declaration(reference=make_reference())
     previous = Status(declaration.status) if declaration.pk else Status.DRAFT
-    before = _values(declaration) if declaration.pk else {}
+    before = stored_answers(declaration) if declaration.pk else {}
     _fill(declaration, answers)
-    after = _values(declaration)
+    after = stored_answers(declaration)
     declaration.previous = {name: value for name, value in before.items() if value != after[name]}
     declaration.save()
     _claim(photos, declaration)
@@ -90,11 +75,6 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     )
     send_messages([declaration], MessageKind.RECEIVED)
     return declaration
-
-
-def _values(declaration: Declaration) -> dict[str, str]:
-    names = ("full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency_label")
-    return {name: str(getattr(declaration, name)) for name in names}
 
 
 def _corrected(draft: Draft) -> Declaration:
@@ -108,16 +88,11 @@ def _corrected(draft: Draft) -> Declaration:
 
 def _fill(declaration: Declaration, answers: Answers) -> None:
     now = timezone.now()
-    declaration.full_name = answers.full_name
+    _refuse_taken_number(answers.bhxh_number, declaration)
+    for name in NAMES:
+        setattr(declaration, name, getattr(answers, name))
     declaration.name_key = fold(answers.full_name)
-    declaration.bhxh_number = _free_number(answers.bhxh_number, declaration)
-    declaration.paper_kind = answers.paper_kind
-    declaration.paper_number = answers.paper_number
-    declaration.address = answers.address
-    declaration.phone = answers.phone
     declaration.phone_slot = _free_slot(answers.phone, declaration)
-    declaration.email = answers.email
-    declaration.agency = answers.agency
     declaration.agency_code = answers.agency.code
     declaration.agency_name = answers.agency.name
     declaration.place = _place(answers.agency)
@@ -136,11 +111,10 @@ def _place(agency: Agency) -> str:
     return match["place"] if match else ""
 
 
-def _free_number(number: str, declaration: Declaration) -> str:
+def _refuse_taken_number(number: str, declaration: Declaration) -> None:
     live = Declaration.objects.filter(bhxh_number=number, status__in=LIVE_STATUSES).exclude(pk=declaration.pk)
     if live.exists():
         raise NumberTaken
-    return number
 
 
 def _free_slot(phone: str, declaration: Declaration) -> int:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registration import cards, cookies, services
+from registration.answers import NAMES
 from registration.enums import PhotoKind
 from registration.files import send_private
 from registration.forms import DeclarationForm
@@ -94,7 +95,7 @@ def _said(form: DeclarationForm, *, new_only: bool = False) -> dict[str, str]:
 
 def _notes(form: DeclarationForm, filled: Mapping[str, str]) -> dict[str, dict[str, object]]:
     """By field: whether the card filled it, and what the card says where it differs."""
-    answers = {name: str(form[name].value() or "") for name in services.TYPED_FIELDS}
+    answers = {name: str(form[name].value() or "") for name in NAMES}
     notes: dict[str, dict[str, object]] = {name: {"filled": True} for name in filled}
     for found in cards.mismatches(_said(form), answers):
         notes[found.field] = {"read": found.read}

@@ -2,7 +2,7 @@
 // QR code says is put beside it. Everything here has a counterpart that works without JavaScript.
 const form = document.querySelector("form[data-save-url]");
 const SAVE_AFTER = 1200;
-const FIELDS = ["full_name", "bhxh_number", "paper_kind", "paper_number", "address", "phone", "email", "agency"];
+const FIELDS = form?.dataset.answers.split(" ") ?? [];
 const field = (name) => form.elements.namedItem(name);
 
 /* ---- saving ---- */

@@ -14,12 +14,12 @@ from django.db import connection
 from accounts.services import SET_ONE_TIME_PASSWORD, make_one_time_password
 from agencies.models import Agency, StaffMember
 from agencies.services import import_agencies
+from registration.answers import Answers
 from registration.demo_images import draw_id_card, draw_passport_page, draw_portrait, jpeg_bytes
 from registration.enums import PaperKind, PhotoKind, Status
 from registration.images import NormalisedImage, normalise
 from registration.models import Attachment, Declaration, Draft, make_token
 from registration.services import (
-    Answers,
     activate_declaration,
     approve_declaration,
     receive_declaration,
