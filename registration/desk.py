@@ -8,16 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.numbers import compact, parse_bhxh_number
+from accounts.numbers import parse_bhxh_number
 from agencies.models import AgencyQuerySet
 from agencies.services import agencies_for
-from agencies.text import fold
+from common.text import compact, fold, tidy
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
 from registration.references import parse_reference
-from registration.validators import MAX_NAME, clean_phone, tidy
+from registration.validators import MAX_NAME, clean_phone
 
 if TYPE_CHECKING:
     from accounts.models import User

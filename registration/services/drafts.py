@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from common.text import tidy
 from registration.cards import card_of
 from registration.enums import PhotoKind, Status
 from registration.images import NormalisedImage
@@ -19,7 +20,7 @@ from registration.models import Attachment, Declaration, Draft, make_token, priv
 from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
 from registration.services.errors import AlreadyDecided
-from registration.validators import national_phone, tidy
+from registration.validators import national_phone
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Agency
-from agencies.text import fold
+from common.text import name_key
 from notifications.enums import MessageKind
 from registration.enums import LIVE_STATUSES, Status, required_photos
 from registration.legal import CONSENT_VERSION
@@ -109,7 +109,7 @@ def _corrected(draft: Draft) -> Declaration:
 def _fill(declaration: Declaration, answers: Answers) -> None:
     now = timezone.now()
     declaration.full_name = answers.full_name
-    declaration.name_key = fold(answers.full_name)
+    declaration.name_key = name_key(answers.full_name)
     declaration.bhxh_number = _free_number(answers.bhxh_number, declaration)
     declaration.paper_kind = answers.paper_kind
     declaration.paper_number = answers.paper_number
