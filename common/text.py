@@ -38,6 +38,9 @@ _LIGATURES_AND_NUMERALS = re.compile("[\ufb00-\ufb06\u2160-\u217f]")
 _FOREIGN = "АВЕКМНОРСТУХІЈЅԚԜҮаеорсухіјѕһԛԝԁΑΒΕΖΗΙΚΜΝΟΡΤΥΧαονικρυ"
 _LATIN = "ABEKMHOPCTYXIJSQWYaeopcyxijshqwdABEZHIKMNOPTYXaovikpu"
 _TO_LATIN = str.maketrans(_FOREIGN, _LATIN)
+# What most text is made of, already tidy: ASCII but for the backtick, and Vietnamese letters in one piece.
+_USUAL = "!-_a-~À-ÏÑ-ÖÙ-Ýà-ïñ-öù-ýĂăĐđĨĩŨũƠơƯưẠ-ỹ"
+_TIDY = re.compile(f"(?:[{_USUAL}]+(?: [{_USUAL}]+)*)?")
 _SEPARATORS = re.compile(r"[\s.,·_\-]")
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 
@@ -48,6 +51,8 @@ def tidy(text: str) -> str:
     Tidying twice changes nothing.
     """
     text = text.strip()[:MAX_TEXT]
+    if _TIDY.fullmatch(text):
+        return text
     # Dropping a sign between a letter and its mark lets the two join: until nothing changes any more.
     while (cleaner := _cleaner(text)) != text:
         text = cleaner
