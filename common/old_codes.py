@@ -8,6 +8,7 @@ with a sign outside ASCII becomes a Vietnamese syllable and was none before: "M�
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 
 from common.syllables import is_syllable
 from common.text import MAX_TEXT, tidy
@@ -28,7 +29,7 @@ _MISREAD_AS = ("cp1252", "cp1258", "latin-1")
 
 def meant_by(text: str) -> str | None:
     """What `text`, as it came in (untidied: soft hyphens are letters in TCVN3), means; None where it is no old code."""
-    text = unicodedata.normalize("NFC", text.strip()) if len(text) <= MAX_TEXT else ""
+    text = unicodedata.normalize("NFC", text) if len(text) <= MAX_TEXT else ""
     if text.isascii() or not text:
         return None
     if (read := _misread_utf8(text)) is not None:
@@ -41,14 +42,16 @@ def meant_by(text: str) -> str | None:
 
 def _misread_utf8(text: str) -> str | None:
     """UTF-8 that some program showed as Windows-1252 (or the Vietnamese 1258), once or twice."""
-    # The last byte of à reads as a space that does not break; forms and editors make a plain one of it.
-    for seen in (text, text.replace("Ã ", "Ã\xa0"), text.replace("Ă ", "Ă\xa0")):
-        for code in _MISREAD_AS:
-            try:
-                read = b"".join(_byte(sign, code) for sign in seen).decode("utf-8")
-            except UnicodeError:
-                continue
-            return tidy(_misread_utf8(read) or read)
+    # The last byte of à reads as a space that does not break: editors make a plain one of it, or drop it.
+    spaced = (text, re.sub("([ÃĂ]) ", "\\1\xa0", text), re.sub("([ÃĂ])(?= |$)", "\\1\xa0", text))
+    readings = [tidy(_misread_utf8(read) or read) for seen in spaced if (read := _decoded(seen)) is not None]
+    return next((read for read in readings if all(map(is_syllable, read.split()))), next(iter(readings), None))
+
+
+def _decoded(seen: str) -> str | None:
+    for code in _MISREAD_AS:
+        with suppress(UnicodeError):
+            return b"".join(_byte(sign, code) for sign in seen).decode("utf-8")
     return None
 
 

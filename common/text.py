@@ -72,7 +72,7 @@ def fold(text: str) -> str:
 
 def compact(text: str) -> str:
     """A number as it is stored: tidied, upper case, without spaces, dots, commas and dashes."""
-    return _SEPARATORS.sub("", tidy(text)).upper()
+    return _SEPARATORS.sub("", tidy(tidy(text).upper()))
 
 
 def name_key(name: str) -> str:

@@ -25,6 +25,7 @@ from registration import services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.cards import COMPARED, compare
 from registration.desk import declarations_for, next_in_queue, same_paper
+from registration.doubts import DOUBTED, doubts_of
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
 from registration.models import Attachment, Declaration, Document, in_form_order
@@ -142,6 +143,7 @@ def _page(
         "unreadable": _unreadable(declaration, documents),
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED)),
+        "doubts": doubts_of(model_to_dict(declaration, fields=DOUBTED)),
         "replaced": _replaced(declaration, every_photo),
         "earlier_versions": _earlier_versions(declaration, every_photo, documents),
         "changes": declaration.changes.select_related("changed_by"),

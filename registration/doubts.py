@@ -16,6 +16,10 @@ from registration.enums import PaperKind
 _Text = str | Promise
 
 
+# The fields that can be doubted, and the one that says how to read a number.
+DOUBTED = ("full_name", "bhxh_number", "paper_kind", "paper_number", "phone")
+
+
 @dataclass(frozen=True)
 class Doubt:
     """One unusual thing: at which field, what the citizen is told there, and in how few words staff are."""
@@ -24,7 +28,17 @@ class Doubt:
     text: _Text
     remark: _Text
 
+    @property
+    def label(self) -> str:
+        return str(_LABELS[self.field])
 
+
+_LABELS = {
+    "full_name": _("Full name"),
+    "bhxh_number": _("BHXH number"),
+    "paper_number": _("Identity paper number"),
+    "phone": _("Mobile phone"),
+}
 _NAME = Doubt(
     "full_name",
     _("The name has only one word. Compare it with your paper; if it is right, go on."),

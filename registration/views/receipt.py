@@ -1,11 +1,14 @@
 """The receipt of a declaration, its document and its photos, for whoever holds the receipt's address."""
 
+from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from registration import services
+from registration.cards import COMPARED, compare
+from registration.doubts import DOUBTED, doubts_of
 from registration.enums import Status
 from registration.files import send_document, send_private
 from registration.models import Declaration
@@ -23,11 +26,14 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """
     declaration = get_object_or_404(Declaration.objects.select_related("agency", "agency__parent"), token=token)
     document = services.offer_document(declaration)
+    photos = list(declaration.current_attachments())
     context = {
         "declaration": declaration,
         "document": document,
-        "photos": declaration.current_attachments(),
+        "photos": photos,
         "waiting": declaration.status == Status.SUBMITTED,
+        "doubts": doubts_of(model_to_dict(declaration, fields=DOUBTED)),
+        "differs": compare((photo.card for photo in photos), model_to_dict(declaration, fields=COMPARED))["differs"],
     }
     response = render(request, "registration/receipt.html", context)
     if document is None:

@@ -171,8 +171,8 @@ def test_search_by_a_foreign_reference_finds_nothing(client):
 @pytest.mark.parametrize(
     "typed",
     [
-        "Trần Thị Ánh", "tran thi anh", "TRAN THI", "đức", "duc", "ánh trần", "duc tran", "tra th", "ð", "Ðức", "5678 tran",
-        "ánh 4321", "trần 0777",
+        "Trần Thị Ánh", "tran thi anh", "TRAN THI", "đức", "duc", "ánh trần", "duc tran", "tra th", "ð", "Ðức",
+        "5678 tran", "ánh 4321", "trần 0777",
     ],
 )  # fmt: skip
 def test_search_by_name_finds_in_every_writing_and_status(client, typed):
@@ -191,8 +191,9 @@ def test_search_by_name_finds_in_every_writing_and_status(client, typed):
 @pytest.mark.parametrize(
     "typed",
     [
-        "7900654321", "79 0065 4321", "79–0065–4321", "DN4797900654321", "079190000777", "079 190 000 777", "0912345678",
-        "0912 345 678", "+84 912 345 678", "0084912345678", "84912345678", "５６７８", "5678", "345 678", "4321", "0777",
+        "7900654321", "79 0065 4321", "79–0065–4321", "DN4797900654321", "079190000777", "079 190 000 777",
+        "0912345678", "0912 345 678", "+84 912 345 678", "0084912345678", "84912345678", "５６７８", "5678",
+        "345 678", "4321", "0777",
     ],
 )  # fmt: skip
 def test_number_that_one_dossier_has_opens_it(client, typed):
