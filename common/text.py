@@ -72,7 +72,10 @@ def fold(text: str) -> str:
 
 def compact(text: str) -> str:
     """A number as it is stored: tidied, upper case, without spaces, dots, commas and dashes."""
-    return _SEPARATORS.sub("", tidy(tidy(text).upper()))
+    text = tidy(text)
+    while (shorter := tidy(_SEPARATORS.sub("", text.upper()))) != text:
+        text = shorter
+    return text
 
 
 def name_key(name: str) -> str:
