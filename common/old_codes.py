@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from common.syllables import is_syllable
-from common.text import MAX_TEXT, tidy
+from common.text import MAX_TEXT, is_latin, tidy
 
 _TONES = {"ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323"}
 _CIRCUMFLEX = {"â": "", "á": "\u0301", "à": "\u0300", "å": "\u0309", "ã": "\u0303", "ä": "\u0323"}
@@ -41,7 +41,7 @@ def meant_by(text: str) -> str | None:
 
 
 def _misread_utf8(text: str) -> str | None:
-    """UTF-8 that some program showed as Windows-1252 (or the Vietnamese 1258), once or twice."""
+    """UTF-8 that some program showed as Windows-1252 (or the Vietnamese 1258), once or twice, in all or some words."""
     # The last byte of à reads as a space that does not break: editors make a plain one of it, or drop it.
     spaced = (text, re.sub("([ÃĂ]) ", "\\1\xa0", text), re.sub("([ÃĂ])(?= |$)", "\\1\xa0", text))
     readings = [tidy(_misread_utf8(read) or read) for seen in spaced if (read := _decoded(seen)) is not None]
@@ -49,9 +49,25 @@ def _misread_utf8(text: str) -> str | None:
 
 
 def _decoded(seen: str) -> str | None:
+    words = seen.split(" ")
+    read = [_decoded_word(word) for word in words]
+    if not any(read):
+        return None
+    return " ".join(new or old for new, old in zip(read, words, strict=True))
+
+
+def _is_western(sign: str) -> bool:
+    return sign <= "\xff" or is_latin(sign) or sign in _CP1252_SIGNS or bool(unicodedata.combining(sign))
+
+
+def _decoded_word(word: str) -> str | None:
+    if word.isascii():
+        return None
     for code in _MISREAD_AS:
         with suppress(UnicodeError):
-            return b"".join(_byte(sign, code) for sign in seen).decode("utf-8")
+            read = b"".join(_byte(sign, code) for sign in word).decode("utf-8")
+            if all(map(_is_western, read)):
+                return read
     return None
 
 

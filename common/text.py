@@ -150,14 +150,15 @@ def _with_latin_letters(text: str) -> str:
 def _latin(text: str) -> str:
     letters = unicodedata.normalize("NFD", text)
     latin = letters.translate(_TO_LATIN)
-    already = any(_is_latin(sign) for sign in letters)
-    if already and all(_is_latin(sign) for sign in latin if sign.isalpha()):
+    already = any(is_latin(sign) for sign in letters)
+    if already and all(is_latin(sign) for sign in latin if sign.isalpha()):
         return unicodedata.normalize("NFC", latin)
     return text
 
 
 @lru_cache(maxsize=4096)
-def _is_latin(sign: str) -> bool:
+def is_latin(sign: str) -> bool:
+    """Whether one sign is a letter of the Latin script."""
     return sign.isalpha() and unicodedata.name(sign, "").startswith("LATIN")
 
 

@@ -34,6 +34,8 @@ Lò Thị|Hà Lê|Trần Hoà|Mỹ Lệ|Bùi Công|Ý|Âu Cô|Müller Lê|Thér�
         ("Nguyá»…n Thá»‹ LÃ½", "Nguyễn Thị Lý"),
         ("Nguyá»…n Thá»‹ HÃ ", "Nguyễn Thị Hà"),
         ("Nguyá»…n Thá»‹ HÃ", "Nguyễn Thị Hà"),
+        ("Nguyá»…n Văn Hữu", "Nguyễn Văn Hữu"),
+        ("12 Lê Lợi, Quáº­n 3", "12 Lê Lợi, Quận 3"),
         ("HÃ  VÄƒn ToÃ n", "Hà Văn Toàn"),
     ],
 )

@@ -152,6 +152,7 @@ FORMS = [
     *[(f"{PAGE}luu/", name) for name in ("full_name", "address", "email", "paper_kind")],
     *[("/tra-cuu/", name) for name in ("reference", "phone_end")],
     ("/dang-ky/tiep-tuc/", "code"),
+    *[("/kiem-tra/", name) for name in ("reference", "data_hash")],
     ("/tai-khoan/dang-nhap/", "username"),
     ("/tai-khoan/quen-mat-khau/", "number"),
 ]
