@@ -7,12 +7,14 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import User
+from accounts.search import search_users
 
 _PERSON = ("username", "full_name", "phone")
 _RIGHTS = ("is_active", "is_staff", "groups", "must_change_password")
@@ -58,7 +60,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     change_password_form = StaffPasswordForm
     list_display = ("username", "full_name", "is_staff", "is_active", "must_change_password", "last_login")
     list_filter = ("is_staff", "is_active", "groups")
-    search_fields = ("username", "full_name", "phone")
+    # Opens the search; get_search_results decides what is found.
+    search_fields = ("username",)
     search_help_text = _("User name, full name or phone")
     ordering = ("username",)
     filter_horizontal = ()
@@ -72,6 +75,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     )
     add_fieldsets = ((None, {"fields": (*_PERSON, "password1", "password2")}),)
     readonly_fields = ("created_at", "last_login")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        return search_users(queryset, search_term), False
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is not None and obj.is_citizen:

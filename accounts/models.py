@@ -1,14 +1,20 @@
 """People who can sign in: citizens (their BHXH number is the username) and staff."""
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from common.text import name_key as fold_name
+
+# How many of a number's last digits the indexes for searching hold.
+ENDING_LENGTH = 4
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,6 +35,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     username = models.CharField(_("user name"), max_length=40, unique=True)
     full_name = models.CharField(_("full name"), max_length=100, blank=True)
+    # What a search looks in: the folded name, written with it.
+    name_key = models.CharField(max_length=200, blank=True, editable=False)
     phone = models.CharField(
         _("mobile phone"), max_length=16, blank=True, help_text=_("E.164, for example +84912345678")
     )
@@ -47,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        indexes = [
+            models.Index(Right("username", ENDING_LENGTH), name="user_username_end"),
+            models.Index(Right("phone", ENDING_LENGTH), name="user_phone_end"),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -55,6 +67,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_citizen(self) -> bool:
         """Citizens are known by their number, whatever rights an administrator ticks."""
         return self.username.isdigit()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = fold_name(self.full_name)[:200]
+        fields = kwargs.get("update_fields")
+        if fields is not None and "full_name" in fields:
+            kwargs["update_fields"] = {*fields, "name_key"}
+        super().save(*args, **kwargs)
 
     def get_full_name(self) -> str:
         return self.full_name or self.username

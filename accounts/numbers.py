@@ -1,20 +1,17 @@
 """The shapes in which a BHXH number reaches us, in one place.
 
 A number is 10 digits with no known check digit; older health-insurance cards print it as the last 10 of 15
-characters (class, benefit level, province, number), and a scanned card may add 5 digits of the hospital.
+characters (two letters of the class, benefit level, province, number), and a scanned card may add 5 digits of the
+hospital. Classes and levels have changed over the years (levels 1 to 7 until 2014) and say nothing about the number.
 """
 
 import re
-import unicodedata
+
+from common.text import compact
 
 NUMBER_LENGTH = 10
-_CARD = re.compile(r"[A-Z]{2}[1-5]\d{2}(\d{10})(?:\d{5})?", re.ASCII)
+_CARD = re.compile(r"[A-Z]{2}\d{3}(\d{10})(?:\d{5})?", re.ASCII)
 _NUMBER = re.compile(r"\d{10}", re.ASCII)
-
-
-def compact(text: str) -> str:
-    """Upper case without spaces, dots and dashes, full-width signs made plain."""
-    return re.sub(r"[\s.\-‐-―]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
 def parse_bhxh_number(text: str) -> str | None:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from common.text import name_key
 
 # Easy to read from a small screen and to type on a phone: no capitals, no 0/o, 1/l/i.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -38,9 +39,11 @@ def open_citizen_accounts(citizens: Sequence[Citizen]) -> dict[str, User]:
     accounts = {account.username: account for account in User.objects.filter(username__in=wanted)}
     for number, account in accounts.items():
         account.full_name = wanted[number].full_name
+        account.name_key = name_key(account.full_name)
         account.phone = wanted[number].phone
         account.is_active = account.must_change_password = True
-    User.objects.bulk_update(accounts.values(), ["full_name", "phone", "is_active", "must_change_password"])
+    changed = ["full_name", "name_key", "phone", "is_active", "must_change_password"]
+    User.objects.bulk_update(accounts.values(), changed)
     return accounts
 
 

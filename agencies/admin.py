@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from agencies.models import Agency, StaffMember
 from agencies.services import agencies_for, save_agency
 from agencies.text import words
+from common.text import name_key
 
 CONTACTS = ("address", "phone", "email", "opening_hours", "note")
 PLACE = ("code", "name", "parent", "level", "basis", "valid_from", "valid_until", "successor")
@@ -82,10 +83,20 @@ class StaffMemberAdmin(ModelAdmin):
 
     list_display = ("user", "agency")
     list_select_related = ("user", "agency")
-    search_fields = ("user__username", "agency__search_key")
+    # Opens the search; get_search_results decides what is found.
+    search_fields = ("user__username",)
     raw_id_fields = ("user",)
     autocomplete_fields = ("agency",)
     actions = None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StaffMember], search_term: str
+    ) -> tuple[QuerySet[StaffMember], bool]:
+        """Every word in the user name, in the person's folded name, or in the office's code or name."""
+        for word in name_key(search_term).split()[:10]:
+            user = Q(user__username__contains=word) | Q(user__name_key__contains=word)
+            queryset = queryset.filter(user | Q(agency__search_key__contains=word))
+        return queryset, False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from agencies.enums import Basis, Level
 from agencies.models import Agency
-from agencies.text import tidy
 from agencies.validators import CODE, has_cycle, level_problem, parent_problem
+from common.text import tidy
 
 REQUIRED = ("code", "name", "parent_code", "level")
 CONTACTS = ("address", "phone", "email", "opening_hours")

@@ -1,29 +1,14 @@
-"""Vietnamese text without its accents, for comparing and searching."""
+"""The words of an office's name, for comparing and searching."""
 
 import re
-import unicodedata
+
+from common.text import fold
 
 # Words that say what kind of office it is. People leave them out or take another one.
 KINDS = frozenset({"bhxh", "tinh", "tp", "quan", "huyen", "tx", "coso"})
 _PHRASES = {"bao hiem xa hoi": "bhxh", "thanh pho": "tp", "thi xa": "tx", "co so": "coso"}
 _PHRASE = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b")
 _WORD = re.compile(r"[a-z0-9]+")
-
-
-def fold(text: str) -> str:
-    """`text` in lower case, without accents (đ becomes d), trimmed, with single spaces.
-
-    "Nguyễn Văn  ĐỨC" and "nguyen van duc" fold to the same, in NFC and NFD alike. Folding twice changes
-    nothing. The result is a key to compare and search by, never something to show. Any text is accepted.
-    """
-    decomposed = unicodedata.normalize("NFD", text.casefold())
-    bare = "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
-    return " ".join(bare.replace("đ", "d").split())
-
-
-def tidy(text: str) -> str:
-    """`text` as it is stored: NFC, trimmed, with single spaces; accents and capitals stay."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def words(text: str) -> list[str]:

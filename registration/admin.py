@@ -121,9 +121,9 @@ class DeclarationAdmin(ModelAdmin):
         return (desk.search(queryset, search_term) if search_term.strip() else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The queue; an exact reference, typed or scanned, opens its dossier at once."""
+        """The queue; a reference or number that only one dossier has, typed or scanned, opens it at once."""
         typed = request.GET.get("q", "")
-        if self.has_view_permission(request) and (found := desk.find_by_reference(request.user, typed)):
+        if self.has_view_permission(request) and (found := desk.find_one(request.user, typed)):
             return redirect(admin_views.dossier_url(found))
         has_agency = request.user.is_superuser or agencies_for(request.user).exists()
         context = {**(extra_context or {}), "title": _("Declarations"), "has_agency": has_agency}

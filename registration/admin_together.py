@@ -24,6 +24,7 @@ from registration.admin_forms import DECISIONS, Decision
 from registration.answers import stored_answers
 from registration.cards import compare
 from registration.desk import QUEUE_ORDER, declarations_for
+from registration.doubts import doubts_of
 from registration.enums import AccessKind
 from registration.models import AccessEvent, Attachment, Declaration, Document
 from registration.references import format_reference
@@ -173,8 +174,10 @@ def _hints(declaration: Any) -> Iterable[str]:
     if any(document.unreadable for document in declaration.present_documents):
         yield _("a photo is lost or damaged")
     photos = declaration.present_attachments
-    if compare((photo.card for photo in photos), stored_answers(declaration))["differs"]:
-        yield _("the card's QR code says otherwise")
+    answers = stored_answers(declaration)
+    for found in compare((photo.card for photo in photos), answers)["differs"]:
+        yield _("not as on the card: %(label)s, %(remark)s") % {"label": found.label, "remark": found.remark}
+    yield from (str(doubt.remark) for doubt in doubts_of(answers))
     if declaration.contested:
         yield _("somebody else has claimed this number, too")
     if declaration.shares_paper:

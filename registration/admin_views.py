@@ -25,6 +25,7 @@ from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_dec
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
 from registration.cards import compare
 from registration.desk import declarations_for, next_in_queue, same_paper
+from registration.doubts import doubts_of
 from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
 from registration.models import Attachment, Declaration, Document, in_form_order
@@ -143,6 +144,7 @@ def _page(
         "unreadable": _unreadable(declaration, documents),
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), stored_answers(declaration)),
+        "doubts": doubts_of(stored_answers(declaration)),
         "replaced": _replaced(declaration, every_photo),
         "earlier_versions": _earlier_versions(declaration, every_photo, documents),
         "changes": declaration.changes.select_related("changed_by"),

@@ -1,14 +1,15 @@
 """The QR code of an identity card or health-insurance card, read from a photo of it.
 
-Only a code that fits its card's layout in every field that identifies a person is believed; anything else
-(a shop's code, a link, a card's code with a field that cannot be) is ignored, so that no wrong value is
-ever filled in.
+A code is believed when number and name have the card's shape and at least one more field bears them out; of a
+believed code every field that cannot be is dropped on its own. Anything else (a shop's code, a link) is ignored, so
+that no wrong value is ever filled in.
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 import zxingcpp
@@ -16,14 +17,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from PIL import Image
 
+from common.text import fold, tidy
 from registration.enums import PaperKind
-from registration.validators import (
-    MAX_ADDRESS,
-    clean_bhxh_number,
-    clean_name,
-    clean_paper_number,
-    tidy,
-)
+from registration.validators import birth_year, clean_address, clean_bhxh_number, clean_name, clean_paper_number
 
 Sex = Literal["male", "female"]
 
@@ -31,6 +27,11 @@ Sex = Literal["male", "female"]
 MAX_QR_BYTES = 2000
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _EARLIEST_BIRTH = date(1900, 1, 1)
+# Fewer fields than a card has ever had are another program's code.
+_CITIZEN_FIELDS = 6
+_HEALTH_FIELDS = 4
+_DAY = re.compile(r"(\d\d)(\d\d)(\d{4})|(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
+_SEXES: dict[str, Sex] = {"nam": "male", "1": "male", "male": "male", "nu": "female", "2": "female", "female": "female"}
 _LINE_ENDS = str.maketrans("", "", "\r\n\0\ufeff")
 
 
@@ -41,8 +42,8 @@ class CardData:
     number: str  # 12 digits
     old_number: str  # the CMND before it, 9 digits
     full_name: str
-    birth_date: date
-    sex: Sex
+    birth_date: date | None
+    sex: Sex | None
     address: str
     issued_on: date | None
 
@@ -78,98 +79,89 @@ def read_card(image: Image.Image) -> CardData | HealthCardData | None:
 
 
 def parse_card(payload: bytes) -> CardData | HealthCardData | None:
-    """The bytes of a QR code as a card's data, or None where they are not exactly that."""
+    """The bytes of a QR code as a card's data, or None where they are no card's."""
     if len(payload) > MAX_QR_BYTES:
         return None
-    # UnicodeDecodeError, a number that cannot be and a date that never was are ValueErrors; ValidationError
-    # is not.
-    with suppress(ValueError, ValidationError):
-        text = payload.decode("utf-8").translate(_LINE_ENDS).strip()
-        fields = [tidy(field) for field in text.split("|")]
+    # A byte that is no letter spoils its own field: the sign that stands for it is refused in every one.
+    text = payload.decode("utf-8", "replace").translate(_LINE_ENDS).strip()
+    fields = [tidy(field) for field in text.rstrip("$").split("|")]
+    with suppress(ValidationError):
         return _health_card(fields) if text.endswith("$") else _citizen_card(fields)
     return None
 
 
 def _citizen_card(fields: list[str]) -> CardData | None:
-    """number | old CMND or empty | name | ddmmyyyy birth | Nam or Nữ | address | ddmmyyyy issued | …"""
-    if len(fields) < 7:
+    """number | old CMND or empty | name | ddmmyyyy birth | Nam or Nữ | address | ddmmyyyy issued | …
+
+    Raises ValidationError where number or name do not have the card's shape.
+    """
+    if len(fields) < _CITIZEN_FIELDS:
         return None
-    number, old_number, name, born, sex, address, issued = fields[:7]
-    birth_date = _date(born, "%d%m%Y")
+    number, old_number, name, born, sex, address, issued = [*fields, ""][:7]
+    number = clean_paper_number(PaperKind.CCCD, number)
+    birth_date, said_sex = _date(born), _sex_of(sex)
+    earliest = birth_date or date(birth_year(number), 1, 1)
+    issued_on = _date(issued)
     card = CardData(
-        number=_exactly(number, clean_paper_number(PaperKind.CCCD, number)),
-        old_number=_exactly(old_number, clean_paper_number(PaperKind.CMND, old_number)) if old_number else "",
-        full_name=_exactly(name, clean_name(name)),
-        birth_date=birth_date,
-        sex=_sex_of({"Nam": "1", "Nữ": "2"}.get(sex, "")),
-        address=_address(address),
-        issued_on=_date(issued, "%d%m%Y") if issued else None,
+        number=number,
+        old_number=_or_nothing(lambda text: clean_paper_number(PaperKind.CMND, text), old_number),
+        full_name=clean_name(name),
+        birth_date=birth_date if birth_date and birth_date.year == birth_year(number) else None,
+        sex=said_sex if said_sex == _sex_in(number) else None,
+        address=_or_nothing(clean_address, address),
+        issued_on=issued_on if issued_on and issued_on >= earliest else None,
     )
-    if not _agrees(card) or (card.issued_on and card.issued_on < birth_date):
-        return None
-    return card
+    is_borne_out = card.birth_date or card.sex or card.issued_on or born == str(birth_year(number))
+    return card if is_borne_out else None
 
 
-def _agrees(card: CardData) -> bool:
-    """The number itself tells century, sex and year of birth: 0 and 1 are the 1900s, men even, women odd."""
-    mark = int(card.number[3])
-    sex: Sex = "female" if mark % 2 else "male"
-    return sex == card.sex and 1900 + 100 * (mark // 2) + int(card.number[4:6]) == card.birth_date.year
+def _sex_in(number: str) -> Sex:
+    return "female" if int(number[3]) % 2 else "male"
 
 
 def _health_card(fields: list[str]) -> HealthCardData | None:
-    """number | name in hex | dd/mm/yyyy birth | 1 or 2 | address in hex or - | hospital | valid from | …"""
-    if len(fields) < 8:
+    """number | name in hex | dd/mm/yyyy birth | 1 or 2 | address in hex or - | hospital | valid from | …
+
+    Raises ValidationError where number or name do not have the card's shape.
+    """
+    if len(fields) < _HEALTH_FIELDS:
         return None
-    number, name, born, sex, address, _hospital, valid_from = fields[:7]
-    if not re.fullmatch(r"(?:[A-Z]{2}[1-5]\d{2})?\d{10}", number, re.ASCII):
-        return None
-    full_name = tidy(_from_hex(name))
+    number, name, born, sex, address, _hospital, valid_from = [*fields, "", "", ""][:7]
     return HealthCardData(
         bhxh_number=clean_bhxh_number(number),
-        full_name=_exactly(full_name, clean_name(full_name)),
-        birth_date=_full_date(born),
-        sex=None if sex in {"", "-"} else _sex_of(sex),
-        address=_address("" if address in {"", "-"} else tidy(_from_hex(address))),
-        valid_from=_full_date(valid_from, future=True),
+        full_name=clean_name(_from_hex(name)),
+        birth_date=_date(born),
+        sex=_sex_of(sex),
+        address=_or_nothing(clean_address, _from_hex(address)),
+        valid_from=_date(valid_from, future=True),
     )
 
 
-def _exactly(raw: str, cleaned: str) -> str:
-    """A card's code needs no cleaning up: where that changed something, it is not a card's code."""
-    if raw != cleaned:
-        raise ValueError("not as printed")
-    return cleaned
+def _or_nothing(clean: Callable[[str], str], text: str) -> str:
+    """The cleaned text, or "" for one that cannot be: a field that is odd is dropped, not the card."""
+    with suppress(ValidationError):
+        return clean(text) if text else ""
+    return ""
 
 
-def _sex_of(mark: str) -> Sex:
-    if mark not in {"1", "2"}:
-        raise ValueError("neither man nor woman")
-    return "male" if mark == "1" else "female"
-
-
-def _address(text: str) -> str:
-    if len(text) > MAX_ADDRESS:
-        raise ValueError("longer than any address")
-    return text
+def _sex_of(text: str) -> Sex | None:
+    return _SEXES.get(fold(text))
 
 
 def _from_hex(text: str) -> str:
-    return bytes.fromhex(text).decode("utf-8")
+    """The letters, or "" where they are no UTF-8 in hex."""
+    with suppress(ValueError):
+        return tidy(bytes.fromhex(text).decode("utf-8"))
+    return ""
 
 
-def _full_date(text: str, *, future: bool = False) -> date | None:
-    """dd/mm/yyyy; None for `-` and for the bare year of people whose day of birth nobody knows."""
-    if text in {"", "-"} or re.fullmatch(r"\d{4}", text, re.ASCII):
+def _date(text: str, *, future: bool = False) -> date | None:
+    """A day as ddmmyyyy or d/m/yyyy; None for anything else, as the bare year of those whose day nobody knows."""
+    match = _DAY.fullmatch(text)
+    if match is None:
         return None
-    return _date(text, "%d/%m/%Y", future=future)
-
-
-def _date(text: str, layout: str, *, future: bool = False) -> date:
-    if not re.fullmatch(r"\d{8}|\d\d/\d\d/\d{4}", text, re.ASCII):
-        raise ValueError("not a date")
-    # The card gives a day without a time: no zone is lost.
-    day = datetime.strptime(text, layout).date()  # noqa: DTZ007
-    if day < _EARLIEST_BIRTH or (day > timezone.localdate() and not future):
-        raise ValueError("not in a life")
-    return day
+    with suppress(ValueError):
+        day, month, year = (int(part) for part in match.groups() if part)
+        when = date(year, month, day)
+        return when if when >= _EARLIEST_BIRTH and (future or when <= timezone.localdate()) else None
+    return None

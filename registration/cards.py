@@ -13,7 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
-from agencies.text import fold
+from accounts.numbers import parse_bhxh_number
+from common.compare import Difference, name_difference, number_difference
 from registration.answers import ANSWER_FIELDS
 from registration.answers import LABELS as ANSWER_LABELS
 from registration.card_qr import CardData, HealthCardData, read_card
@@ -26,6 +27,14 @@ LABELS: dict[str, str | Promise] = {
     "birth_date": _("Date of birth"),
     "sex": _("Sex"),
 }
+# By whether it is the name: what tells a slip of the pen from another person.
+_REMARKS = {
+    (True, Difference.ACCENTS): _("other accents"),
+    (True, Difference.SLIP): _("one letter differs"),
+    (True, Difference.OTHER): _("another name"),
+    (False, Difference.SLIP): _("one digit differs"),
+    (False, Difference.OTHER): _("another number"),
+}
 _SEXES = {"male": _("Male"), "female": _("Female")}
 
 
@@ -36,10 +45,16 @@ class Mismatch:
     field: str
     typed: str
     read: str
+    difference: Difference
 
     @property
     def label(self) -> str:
         return str(LABELS[self.field])
+
+    @property
+    def remark(self) -> str:
+        """How they disagree, in few words: other accents, a slip, or another name or number."""
+        return str(_REMARKS[self.field == "full_name", self.difference])
 
 
 def card_of(kind: str, content: bytes) -> dict[str, Any] | None:
@@ -107,7 +122,7 @@ def fillings(said: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, s
 
 
 def mismatches(said: Mapping[str, str], answers: Mapping[str, str]) -> list[Mismatch]:
-    """Where card and answers disagree. Names are compared without accents' placing and case, numbers as they are.
+    """Where card and answers disagree, and how. Names are compared with their accents, whatever the case.
 
     The address is left out: people do not live where the card was issued, and write it in many ways.
     """
@@ -116,11 +131,12 @@ def mismatches(said: Mapping[str, str], answers: Mapping[str, str]) -> list[Mism
         ("bhxh_number", said.get("bhxh_number", "")),
         ("paper_number", _number_for(said, answers.get("paper_kind", ""))),
     ]
-    return [
-        Mismatch(name, answers[name], read)
+    compared = [
+        Mismatch(name, answers[name], read, _difference(name, answers[name], read))
         for name, read in pairs
-        if read and answers.get(name) and _key(name, answers[name]) != _key(name, read)
+        if read and answers.get(name)
     ]
+    return [mismatch for mismatch in compared if mismatch.difference]
 
 
 def compare(cards: Iterable[Mapping[str, Any] | None], answers: Mapping[str, str]) -> dict[str, Any]:
@@ -136,5 +152,8 @@ def _number_for(said: Mapping[str, str], paper_kind: str) -> str:
     return said.get(name, "") if name else ""
 
 
-def _key(name: str, text: str) -> str:
-    return fold(text) if name == "full_name" else "".join(c for c in text.upper() if c.isalnum())
+def _difference(name: str, typed: str, read: str) -> Difference:
+    if name == "full_name":
+        return name_difference(typed, read)
+    # An old health card's 15 characters are typed for the number that they end in.
+    return number_difference((parse_bhxh_number(typed) or typed) if name == "bhxh_number" else typed, read)

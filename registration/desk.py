@@ -1,23 +1,25 @@
 """What the staff desk looks up: an officer's dossiers, the order of the queue, the search."""
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, Right
+from django.db.models.lookups import Exact
 
-from accounts.numbers import compact, parse_bhxh_number
+from accounts.numbers import parse_bhxh_number
 from agencies.models import AgencyQuerySet
 from agencies.services import agencies_for
-from agencies.text import fold
+from common.text import compact, name_key, tidy
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
 from registration.enums import OPEN_STATUSES, Status
-from registration.models import Declaration
+from registration.models import ENDING_LENGTH, ENDINGS, Declaration
 from registration.references import parse_reference
-from registration.validators import MAX_NAME, clean_phone, tidy
+from registration.validators import clean_phone
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
 TODO_STATUSES = (Status.SUBMITTED, Status.RECEIVED)
 # By the letters, received stands before submitted: papers on the desk first, then whoever has waited longest.
 QUEUE_ORDER = ("status", "submitted_at", "pk")
-_PAPER_NUMBER = re.compile(r"[A-Z]?\d{7,12}", re.ASCII)
+# A passport (up to 9 letters and digits), CMND or CCCD; without a digit it is a word of a name.
+_PAPER_NUMBER = re.compile(r"(?=[A-Z]*\d)[A-Z0-9]{1,12}", re.ASCII)
+# The last digits of a number, as people read them from a screen or a paper.
+_ENDING = re.compile(r"\d{4,11}", re.ASCII)
+_MAX_WORDS = 10
 
 
 def declarations_for(user: "User | AnonymousUser") -> QuerySet[Declaration]:
@@ -58,32 +64,62 @@ def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | 
     return declarations_for(user).filter(reference=reference).first() if reference else None
 
 
-def search(queryset: QuerySet[Declaration], text: str) -> QuerySet[Declaration]:
-    """Those of `queryset` with this reference, BHXH number, paper number, phone or part of a name.
+def find_one(user: "User | AnonymousUser", text: str) -> Declaration | None:
+    """The one dossier in the user's scope with this reference or number; None where there is none or a choice.
 
-    Numbers are taken in every form in which people write them; names with or without accents.
+    A number counts whole or, from four digits on, as the end of one; a whole one goes before.
     """
-    # No name and no number is longer; SQLite refuses to look for very long texts.
-    typed = tidy(text[:1000])[:MAX_NAME]
-    condition = Q()
-    if reference := parse_reference(typed):
+    if found := find_by_reference(user, text):
+        return found
+    for condition in (_whole_number(text), _number_ending(compact(text))):
+        if condition and (found_ones := list(declarations_for(user).filter(condition)[:2])):
+            return found_ones[0] if len(found_ones) == 1 else None
+    return None
+
+
+def search(queryset: QuerySet[Declaration], text: str) -> QuerySet[Declaration]:
+    """Those of `queryset` with this reference, number or end of a number, or with all of these words in the name.
+
+    Numbers are taken in every form in which people write them; names with or without accents, their words in any
+    order, unfinished, and beside the end of a number ("loan 5678").
+    """
+    condition = _whole_number(text) | _number_ending(compact(text)) | _words(text)
+    if reference := parse_reference(tidy(text)):
         condition |= Q(reference=reference)
-    if number := parse_bhxh_number(typed):
-        condition |= Q(bhxh_number=number)
-    if _PAPER_NUMBER.fullmatch(compact(typed)):
-        condition |= Q(paper_number=compact(typed))
-    if phone := _phone(typed):
-        condition |= Q(phone=phone)
-    if any(symbol.isalpha() for symbol in typed):
-        condition |= Q(name_key__contains=fold(typed))
     return queryset.filter(condition) if condition else queryset.none()
 
 
-def _phone(text: str) -> str | None:
-    try:
-        return clean_phone(text)
-    except ValidationError:
-        return None
+def _whole_number(text: str) -> Q:
+    condition, symbols = Q(), compact(text)
+    if number := parse_bhxh_number(text):
+        condition |= Q(bhxh_number=number)
+    if _PAPER_NUMBER.fullmatch(symbols):
+        condition |= Q(paper_number=symbols)
+    with suppress(ValidationError):
+        condition |= Q(phone=clean_phone(text))
+    return condition
+
+
+def _number_ending(symbols: str) -> Q:
+    """Phone, BHXH number or paper number with this end; of the last four digits there is an index."""
+    condition = Q()
+    if _ENDING.fullmatch(symbols):
+        for name in ENDINGS:
+            last = Q(Exact(Right(name, ENDING_LENGTH), symbols[-ENDING_LENGTH:]))
+            condition |= last & Q(**{f"{name}__endswith": symbols})
+    return condition
+
+
+def _words(text: str) -> Q:
+    """Every word in the name; digits among them are the end of a number, and in a name there are none."""
+    words = name_key(text).split()[:_MAX_WORDS]
+    condition = Q()
+    for word in words:
+        ending = _number_ending(word)
+        if not (ending or word.isalpha()):
+            return Q()
+        condition &= ending or Q(name_key__contains=word)
+    return condition if any(map(str.isalpha, words)) else Q()
 
 
 def open_counts(user: "User | AnonymousUser") -> dict[str, int]:

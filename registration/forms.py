@@ -1,42 +1,33 @@
 """The forms that citizens fill in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from common.text import MAX_TEXT, tidy
 from registration import cards, validators
 from registration.answers import LABELS, NAMES, Answers
 from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.fields import AgencyField, CleanedField, PhotoField
 from registration.images import ImageRefused, NormalisedImage, normalise
 from registration.models import Attachment, Draft
+from registration.notes import NOTED, FieldNote, notes_of
 
+# The fields of Vietnamese words, in which old codes are met.
+_WORDS = ("full_name", "address")
 _MISSING_PHOTO = {
     PhotoKind.PORTRAIT: _("Choose or take a portrait photo."),
     PhotoKind.ID_FRONT: _("Choose or take a photo of the front of the identity paper."),
     PhotoKind.ID_BACK: _("Choose or take a photo of the back of the identity paper."),
 }
-
-
-def _clean_email(text: str) -> str:
-    try:
-        validate_email(text)
-    except ValidationError as error:
-        raise ValidationError(
-            _("This is not a complete email address. It looks like name@example.com; or leave it empty.")
-        ) from error
-    if len(text) > 254:
-        raise ValidationError(_("The email address is too long."))
-    return text
 
 
 class DeclarationForm(forms.Form):
@@ -61,6 +52,7 @@ class DeclarationForm(forms.Form):
     full_name = CleanedField(
         label=LABELS["full_name"],
         cleaner=validators.clean_name,
+        words=True,
         help_text=_("With accents, as on the identity paper."),
         error_messages={"required": _("Type the full name as it stands on the identity paper.")},
     )
@@ -73,12 +65,13 @@ class DeclarationForm(forms.Form):
     paper_number = CleanedField(
         label=LABELS["paper_number"],
         cleaner=lambda text: text,
-        help_text=_("CCCD: 12 digits. CMND: 9 digits. Passport: one letter and 7 or 8 digits."),
+        help_text=_("CCCD: 12 digits. CMND: 9 digits. Passport: up to 9 letters and digits."),
         error_messages={"required": _("Type the number of the identity paper.")},
     )
     address = CleanedField(
         label=LABELS["address"],
         cleaner=validators.clean_address,
+        words=True,
         help_text=_("House number, street, ward, province or city."),
         error_messages={"required": _("Type the address where letters reach you.")},
     )
@@ -89,7 +82,7 @@ class DeclarationForm(forms.Form):
         help_text=_("The password will be sent to this number by SMS. Check it carefully."),
         error_messages={"required": _("Type your mobile number.")},
     )
-    email = CleanedField(label=LABELS["email"], widget=forms.EmailInput, cleaner=_clean_email, required=False)
+    email = CleanedField(label=LABELS["email"], widget=forms.EmailInput, cleaner=validators.clean_email, required=False)
     agency = AgencyField(
         label=LABELS["agency"],
         widget=forms.HiddenInput,
@@ -111,6 +104,53 @@ class DeclarationForm(forms.Form):
             self.photo_field(kind).attachment = self.stored.get(kind)
         for name, attrs in _ATTRS.items():
             self.fields[name].widget.attrs.update(attrs)
+        self._bound_data()
+        for name in _WORDS:
+            self.words_field(name).kept = tidy(str(self.data.get(f"kept_{name}", "")))
+        self.pressed_offer = self._take_offer()
+
+    def _bound_data(self) -> None:
+        """The data as plain text within bounds: nothing looks at more, and the page shows no more again."""
+        data = self.data.dict() if isinstance(self.data, MultiValueDict) else dict(self.data)
+        self.data = {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in data.items()}
+
+    def _take_offer(self) -> bool:
+        """Do what a button beside a field says: put in what is offered there, or keep what was typed."""
+        offers = {
+            "use-meant": lambda name: {name: self.words_field(name).meant(self.data.get(name))},
+            "use-card": lambda name: {name: self.said().get(name, "")},
+            "keep-typed": self._keep,
+        }
+        for button, take in offers.items():
+            name = str(self.data.get(button, ""))
+            if name in (_WORDS if button != "use-card" else cards.FILLABLE):
+                self.data = {**self.data, **{changed: text for changed, text in take(name).items() if text}}
+                return True
+        return False
+
+    def _keep(self, name: str) -> dict[str, str]:
+        kept = tidy(str(self.data.get(name, "")))
+        self.words_field(name).kept = kept
+        return {f"kept_{name}": kept}
+
+    def words_field(self, name: str) -> CleanedField:
+        return cast("CleanedField", self.fields[name])
+
+    def said(self) -> dict[str, str]:
+        """What the cards in the photos that the page shows say."""
+        photos = (self.photo_field(kind).attachment for kind in PhotoKind.values)
+        return cards.read_fields([photo.card for photo in photos if photo])
+
+    def notes(self, filled: Collection[str] = ()) -> dict[str, FieldNote]:
+        """What stands at each field beside its errors; `filled` are the fields that the card filled in now."""
+        answers = {name: str(self[name].value() or "") for name in (*NOTED, "paper_kind")}
+        notes = notes_of(answers, self.said())
+        for name in filled:
+            notes[name].filled = True
+        for name in _WORDS:
+            notes[name].meant = self.words_field(name).meant(answers[name])
+            notes[name].kept = self.words_field(name).kept
+        return notes
 
     def photo_field(self, kind: str) -> PhotoField:
         return cast("PhotoField", self.fields[kind])
@@ -161,7 +201,7 @@ class DeclarationForm(forms.Form):
     def fill_from_cards(self, said: Mapping[str, str]) -> dict[str, str]:
         """Put what a card says into the empty fields, for the citizen to check. Returns what was filled in."""
         filled = cards.fillings(said, {name: str(self.data.get(name, "")) for name in self.fields})
-        self.data = {**self.data.dict(), **filled} if isinstance(self.data, QueryDict) else {**self.data, **filled}
+        self.data = {**self.data, **filled}
         return filled
 
     def review(self) -> list[dict[str, object]]:
@@ -216,6 +256,7 @@ class DeclarationForm(forms.Form):
                 "address",
                 _card_note("address"),
                 Field("phone", wrapper_class="field--medium"),
+                _card_note("phone"),
                 "email",
             ),
             Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
@@ -226,7 +267,7 @@ class DeclarationForm(forms.Form):
 
 
 def _card_note(name: str) -> HTML:
-    """What the card's QR code says about the field above."""
+    """What the card's QR code says about the field above, and whatever else is unusual there."""
     return HTML(f'{{% include "registration/_card_note.html" with name="{name}" note=card_notes.{name} %}}')
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,9 @@ from registration.enums import LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, 
 from registration.photo_quality import QUALITY_TEXTS, QUALITY_WORDS
 from registration.references import format_reference
 
+# The numbers that are found by their last digits, and how many of these the index holds.
+ENDINGS = ("phone", "bhxh_number", "paper_number")
+ENDING_LENGTH = 4
 # Literal values: a partial index serves only queries whose condition the planner can match.
 _LIVE = Q(status__in=[str(status) for status in LIVE_STATUSES])
 
@@ -113,6 +117,7 @@ class Declaration(models.Model):
             models.Index(fields=["paper_number"], name="declaration_paper"),
             models.Index(fields=["bhxh_number"], name="declaration_number"),
             models.Index(fields=["phone"], name="declaration_phone"),
+            *(models.Index(Right(name, ENDING_LENGTH), name=f"declaration_{name}_end") for name in ENDINGS),
         ]
 
     def __str__(self) -> str:

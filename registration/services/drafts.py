@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from common.text import tidy
 from registration.answers import NAMES, typed_answers_of
 from registration.cards import card_of
 from registration.enums import PhotoKind, Status
@@ -20,7 +21,6 @@ from registration.models import Attachment, Declaration, Draft, make_token, priv
 from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
 from registration.services.errors import AlreadyDecided
-from registration.validators import tidy
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Agency
-from agencies.text import fold
+from common.text import name_key
 from notifications.enums import MessageKind
 from registration.answers import NAMES, Answers, stored_answers
 from registration.enums import LIVE_STATUSES, Status, required_photos
@@ -91,7 +91,7 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     _refuse_taken_number(answers.bhxh_number, declaration)
     for name in NAMES:
         setattr(declaration, name, getattr(answers, name))
-    declaration.name_key = fold(answers.full_name)
+    declaration.name_key = name_key(answers.full_name)
     declaration.phone_slot = _free_slot(answers.phone, declaration)
     declaration.agency_code = answers.agency.code
     declaration.agency_name = answers.agency.name

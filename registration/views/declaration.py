@@ -10,15 +10,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.text import tidy
 from registration import cards, cookies, services
-from registration.answers import NAMES
 from registration.enums import PhotoKind
 from registration.files import send_private
 from registration.forms import DeclarationForm
 from registration.legal import LEGAL_BASES
 from registration.lookup_forms import ResumeForm
 from registration.models import Attachment, Declaration, Draft
-from registration.validators import tidy
 
 
 @require_safe
@@ -72,34 +71,26 @@ def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
     valid = form.is_valid()
     for kind, image in form.accepted.items():
         form.photo_field(kind).attachment = services.store_photo(draft, kind, image)
-    filled = form.fill_from_cards(_said(form, new_only=True)) if not valid else {}
-    services.save_answers(draft, {**services.typed_answers(request.POST), **filled})
+    filled = form.fill_from_cards(_newly_said(form)) if not valid else {}
+    services.save_answers(draft, {**services.typed_answers(form.data), **filled})
     if "choose-agency" in request.POST:
         return _with_cookie(redirect(f"{reverse('agencies:tree')}?next={request.path}"), token)
     if request.POST.get("remove-photo") in PhotoKind.values:
         services.discard_photo(draft, request.POST["remove-photo"])
         return _with_cookie(redirect(f"{request.path}#id_{request.POST['remove-photo']}"), token)
-    if "review" in request.POST:
+    only_looks = "review" in request.POST or form.pressed_offer
+    if only_looks:
         valid = False
     declaration = _submit(form, draft) if valid else None
     if declaration is not None:
         return _to_receipt(declaration)
-    return _page(request, form, token, draft, status=200 if "review" in request.POST else 422, filled=filled)
+    return _page(request, form, token, draft, status=200 if only_looks else 422, filled=filled)
 
 
-def _said(form: DeclarationForm, *, new_only: bool = False) -> dict[str, str]:
-    """What the cards in the stored photos say; with `new_only` those that came with this request."""
-    photos = [form.photo_field(kind).attachment for kind in PhotoKind.values if kind in form.accepted or not new_only]
+def _newly_said(form: DeclarationForm) -> dict[str, str]:
+    """What the cards in the photos of this request say."""
+    photos = [form.photo_field(kind).attachment for kind in PhotoKind.values if kind in form.accepted]
     return cards.read_fields([photo.card for photo in photos if photo])
-
-
-def _notes(form: DeclarationForm, filled: Mapping[str, str]) -> dict[str, dict[str, object]]:
-    """By field: whether the card filled it, and what the card says where it differs."""
-    answers = {name: str(form[name].value() or "") for name in NAMES}
-    notes: dict[str, dict[str, object]] = {name: {"filled": True} for name in filled}
-    for found in cards.mismatches(_said(form), answers):
-        notes[found.field] = {"read": found.read}
-    return notes
 
 
 def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
@@ -150,7 +141,7 @@ def _page(
         "draft_token": cookies.sign_token(token),
         "corrects": draft.corrects if draft else None,
         "legal_bases": LEGAL_BASES,
-        "card_notes": _notes(form, filled or {}),
+        "card_notes": form.notes(filled or {}),
         "resume_code": services.resume_code(draft) if draft else "",
     }
     response = render(request, "registration/declaration.html", context, status=status)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from registration import cards, cookies, services
 from registration.barcodes import qr_path
 from registration.enums import PhotoKind
-from registration.forms import PhotoForm
+from registration.forms import DeclarationForm, PhotoForm
 from registration.models import Attachment, Draft
 
 _View = Callable[[HttpRequest], HttpResponse]
@@ -100,12 +100,23 @@ def draft_state(request: HttpRequest) -> HttpResponse:
 
 @_answers_json
 def save_draft(request: HttpRequest) -> HttpResponse:
-    """Keep what has been typed so far, and answer with the code by which another device goes on."""
+    """Keep what has been typed so far. Answers with the code for another device and with each field's note."""
     draft = services.open_draft(cookies.read_token(request.POST.get("draft", "")))
-    services.save_answers(draft, services.typed_answers(request.POST))
-    response = JsonResponse({"code": services.resume_code(draft)})
+    form = DeclarationForm(request.POST, draft=draft)
+    services.save_answers(draft, services.typed_answers(form.data))
+    response = JsonResponse({"code": services.resume_code(draft), "notes": _notes(form)})
     cookies.set_cookie(response, draft.token)
     return response
+
+
+def _notes(form: DeclarationForm) -> dict[str, str]:
+    """The notes at the fields, as the page itself shows them; empty where there is none."""
+    notes = form.notes()
+    template = "registration/_field_note.html"
+    return {
+        name: render_to_string(template, {"name": name, "note": note}).strip() if note.shows else ""
+        for name, note in notes.items()
+    }
 
 
 @_answers_json

@@ -6,6 +6,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from registration import services
+from registration.answers import stored_answers
+from registration.cards import compare
+from registration.doubts import doubts_of
 from registration.enums import Status
 from registration.files import send_document, send_private
 from registration.models import Declaration
@@ -23,11 +26,14 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """
     declaration = get_object_or_404(Declaration.objects.select_related("agency", "agency__parent"), token=token)
     document = services.offer_document(declaration)
+    photos = list(declaration.current_attachments())
     context = {
         "declaration": declaration,
         "document": document,
-        "photos": declaration.current_attachments(),
+        "photos": photos,
         "waiting": declaration.status == Status.SUBMITTED,
+        "doubts": doubts_of(stored_answers(declaration)),
+        "differs": compare((photo.card for photo in photos), stored_answers(declaration))["differs"],
     }
     response = render(request, "registration/receipt.html", context)
     if document is None:

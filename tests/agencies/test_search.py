@@ -93,3 +93,8 @@ def test_search_of_the_national_data_takes_under_20_ms(db):
         times.append(time.perf_counter() - start)
     assert median(times) < 0.02
     assert search_agencies("chau thanh dong thap")[0].parent.name == "BHXH tỉnh Đồng Tháp"
+
+
+def test_lookalikes_find_the_office(built_in):
+    assert found("quận ３") == found("quận 3") != []
+    assert found("Ba Ðình") == found("ba đình") != []

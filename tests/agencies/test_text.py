@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agencies.text import aliases, fold, search_key, tidy, words
+from agencies.text import aliases, search_key, words
+from common.text import fold, tidy
 
 
 @pytest.mark.parametrize(

@@ -171,12 +171,11 @@ def test_search_by_a_foreign_reference_finds_nothing(client):
 @pytest.mark.parametrize(
     "typed",
     [
-        "7900654321", "79 0065 4321", "DN4797900654321", "079190000777", "079 190 000 777", "0912345678",
-        "0912 345 678", "+84 912 345 678", "0084912345678", "84912345678", "Trần Thị Ánh", "tran thi anh",
-        "TRAN THI", "đức", "duc",
+        "Trần Thị Ánh", "tran thi anh", "TRAN THI", "đức", "duc", "ánh trần", "duc tran", "tra th", "ð", "Ðức",
+        "5678 tran", "ánh 4321", "trần 0777",
     ],
 )  # fmt: skip
-def test_search_finds_in_every_writing_and_status(client, typed):
+def test_search_by_name_finds_in_every_writing_and_status(client, typed):
     declaration = make_declaration(
         Status.WITHDRAWN,
         full_name="Trần Thị Ánh Đức",
@@ -184,12 +183,54 @@ def test_search_finds_in_every_writing_and_status(client, typed):
         paper_number="079190000777",
         phone="+84912345678",
     )
+    make_declaration(full_name="Lê Văn Khác")
+    sign_in(client)
+    assert listed(client, q=typed) == [declaration.reference]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "7900654321", "79 0065 4321", "79–0065–4321", "DN4797900654321", "079190000777", "079 190 000 777",
+        "0912345678", "0912 345 678", "+84 912 345 678", "0084912345678", "84912345678", "５６７８", "5678",
+        "345 678", "4321", "0777",
+    ],
+)  # fmt: skip
+def test_number_that_one_dossier_has_opens_it(client, typed):
+    numbers = {"bhxh_number": "7900654321", "paper_number": "079190000777", "phone": "+84912345678"}
+    declaration = make_declaration(Status.WITHDRAWN, **numbers)
+    make_declaration()
+    make_declaration(Status.WITHDRAWN, agency=make_agency("07901"), **numbers)
+    sign_in(client)
+    response = client.get(QUEUE, {"q": typed})
+    assert response.status_code == 302
+    assert response.url == dossier_url(declaration)
+    make_declaration(**numbers)
+    assert len(listed(client, q=typed, status="all")) == 2
+
+
+def test_foreign_passport_opens_its_dossier(client):
+    declaration = make_declaration(paper_kind="passport", paper_number="EA1234567")
+    sign_in(client)
+    assert client.get(QUEUE, {"q": "ea 1234567"}).url == dossier_url(declaration)
+
+
+@pytest.mark.parametrize("typed", ["H'Hen", "H’Hen", "hhen", "nie h hen", "h`hen niê"])
+def test_apostrophes_of_every_kind_find_each_other(client, typed):
+    declaration = make_declaration(full_name="H'Hen Niê")
     make_declaration()
     sign_in(client)
     assert listed(client, q=typed) == [declaration.reference]
 
 
-@pytest.mark.parametrize("typed", ["7900654321", "0912345678", "Trần Thị Ánh"])
+def test_names_are_not_found_by_the_end_of_a_number_alone(client):
+    make_declaration(full_name="Trần Thị Ánh", phone="+84912345678")
+    sign_in(client)
+    assert listed(client, q="trần 9999") == []
+    assert listed(client, q="trần 12") == []
+
+
+@pytest.mark.parametrize("typed", ["7900654321", "0912345678", "5678", "Trần Thị Ánh"])
 def test_search_finds_nothing_of_another_agency(client, typed):
     make_declaration(
         full_name="Trần Thị Ánh", bhxh_number="7900654321", phone="+84912345678", agency=make_agency("07901")

@@ -45,7 +45,8 @@ def test_card_number_is_not_put_into_another_papers_number() -> None:
     ("answers", "fields"),
     [
         ({"full_name": "NGUYỄN THỊ MẪU", "paper_kind": "cccd", "paper_number": "079190000123"}, []),
-        ({"full_name": "Nguyen Thi Mau"}, []),
+        ({"full_name": "NGUYỄN THỊ MẦU"}, ["full_name"]),
+        ({"full_name": "Nguyen Thi Mau"}, ["full_name"]),
         ({"full_name": "Nguyễn Thị Mận"}, ["full_name"]),
         ({"paper_kind": "cccd", "paper_number": "079190000124"}, ["paper_number"]),
         ({"paper_kind": "cmnd", "paper_number": "023456789"}, []),
