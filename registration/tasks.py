@@ -54,6 +54,12 @@ def purge_resets() -> None:
     logger.info("%d password resets removed", resets.purge_resets())
 
 
+@shared_task(ignore_result=True)
+def purge_access_codes() -> None:
+    """Remove what is left of old codes that opened dossiers."""
+    logger.info("%d access codes removed", services.purge_access_codes())
+
+
 @shared_task(name="registration.tasks.send_reset_code", ignore_result=True)
 def send_reset_code(reset_id: int) -> None:
     """Send the code that a password reset asked for, if there is an account behind it."""

@@ -1,5 +1,11 @@
 """Every write of the registration: one verb-named function each, called by views, admin and tasks."""
 
+from registration.services.access_codes import (
+    issue_access_code,
+    open_with_code,
+    purge_access_codes,
+    request_access_code,
+)
 from registration.services.decisions import (
     activate_declaration,
     approve_declaration,
@@ -30,6 +36,8 @@ from registration.services.drafts import (
 )
 from registration.services.errors import (
     AlreadyDecided,
+    CodeRefused,
+    CodesExhausted,
     NumberTaken,
     PhoneTaken,
     PhotosMissing,
@@ -46,6 +54,8 @@ __all__ = [
     "TYPED_FIELDS",
     "AlreadyDecided",
     "Answers",
+    "CodeRefused",
+    "CodesExhausted",
     "NumberTaken",
     "PhoneTaken",
     "PhotosMissing",
@@ -64,16 +74,20 @@ __all__ = [
     "find_by_hash",
     "find_draft",
     "find_resumable",
+    "issue_access_code",
     "link_phone",
     "mark_phone_opened",
     "missing_documents",
     "offer_document",
     "open_draft",
+    "open_with_code",
+    "purge_access_codes",
     "purge_drafts",
     "receive_declaration",
     "receive_declarations",
     "reject_declaration",
     "reopen_declaration",
+    "request_access_code",
     "request_reset",
     "resend_credential",
     "reset_password",

@@ -14,6 +14,7 @@ from registration import cards, cookies, services
 from registration.enums import PhotoKind
 from registration.files import send_private
 from registration.forms import DeclarationForm
+from registration.grants import open_after_submission
 from registration.legal import LEGAL_BASES
 from registration.lookup_forms import ResumeForm
 from registration.models import Attachment, Declaration, Draft
@@ -54,7 +55,7 @@ def _post(request: HttpRequest) -> HttpResponse:
     draft = services.open_draft(token)
     if draft.declaration is not None:
         # A double click, a reload or a retry: there is one declaration, and here it is.
-        return _to_receipt(draft.declaration)
+        return _to_receipt(request, draft, draft.declaration)
     if "start-over" in request.POST:
         return _start_over(draft)
     try:
@@ -62,7 +63,7 @@ def _post(request: HttpRequest) -> HttpResponse:
     except services.AlreadyDecided:
         # Another press of the same button was quicker, after our look.
         draft.refresh_from_db()
-        return _to_receipt(get_object_or_404(Declaration, pk=draft.declaration_id))
+        return _to_receipt(request, draft, get_object_or_404(Declaration, pk=draft.declaration_id))
 
 
 def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
@@ -82,7 +83,7 @@ def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
         valid = False
     declaration = _submit(form, draft) if valid else None
     if declaration is not None:
-        return _to_receipt(declaration)
+        return _to_receipt(request, draft, declaration)
     return _page(request, form, token, draft, status=200 if "review" in request.POST else 422, filled=filled)
 
 
@@ -124,7 +125,8 @@ def _start_over(draft: Draft) -> HttpResponse:
     return response
 
 
-def _to_receipt(declaration: Declaration) -> HttpResponse:
+def _to_receipt(request: HttpRequest, draft: Draft, declaration: Declaration) -> HttpResponse:
+    open_after_submission(request, draft)
     response = redirect("registration:receipt", token=declaration.token)
     cookies.clear_cookie(response)
     return response
