@@ -17,6 +17,9 @@ KEY = "Zk3vQm8xT1yB5nC7wR2dF9gH"
         f"/dang-ky/ho-so/{KEY}/to-khai.pdf",
         f"/dang-ky/chup/{KEY}:x:y/",
         f"/dang-ky/to-khai/anh/{KEY}.jpg",
+        f"/dang-ky/to-khai/anh/x.jpg?chup={KEY}",
+        f"/dang-ky//Ho-So/{KEY}/anh/portrait.jpg",
+        f"/dang-ky/ho-so/{KEY}/dong/",
         f"/sms/bao-phat/esms/{KEY}/",
         f"/sms/bao-phat/esms/{KEY}",
         f"/GetSendStatus?RefId=1&ApiKey={KEY}&SecretKey={KEY}",
@@ -49,5 +52,5 @@ def test_refused_request_leaves_no_key_on_the_console(client, db, monkeypatch) -
     console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
     monkeypatch.setattr(console, "stream", printed := io.StringIO())
     client.get(f"/dang-ky/ho-so/{KEY}/")
-    assert "Not Found: /dang-ky/ho-so/…/" in printed.getvalue()
+    assert "Forbidden: /dang-ky/ho-so/…/" in printed.getvalue()
     assert KEY not in printed.getvalue()

@@ -10,6 +10,7 @@ from notifications.models import Message
 from registration import throttle
 from registration.models import Declaration
 from tests.registration.factories import make_declaration
+from tests.registration.views.opening import open_in
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +36,9 @@ def test_tracking_shows_every_status(client, status: str) -> None:
     assert f"status--{status}" in page
     assert declaration.phone[-9:] not in page.replace(" ", "")
     assert declaration.bhxh_number not in page
-    if status in ("returned", "rejected"):
-        assert declaration.reason in page
+    for value in (declaration.full_name, declaration.paper_number, declaration.address, declaration.token):
+        assert value not in page
+    assert not declaration.reason or declaration.reason not in page
 
 
 def test_tracking_says_when_the_sms_went_out_and_when_it_did_not_arrive(client, vietnamese) -> None:
@@ -44,14 +46,14 @@ def test_tracking_says_when_the_sms_went_out_and_when_it_did_not_arrive(client, 
     message = Message.objects.get(related_key=declaration.message_key, kind="credential")
     sent_at = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
     for status, sent, text in (
-        ("queued", None, "SMS có mật khẩu đang được gửi đến số"),
-        ("accepted", sent_at, "SMS đã gửi lúc 10:05, 20/11/2026 đến số"),
-        ("dead", None, "SMS có mật khẩu chưa đến được số"),
-        ("dead", sent_at, "SMS có mật khẩu chưa đến được số"),
+        ("queued", None, "Tin nhắn có mật khẩu đang được gửi đến số {}."),
+        ("accepted", sent_at, "Đã gửi mật khẩu đến số {} lúc 10:05, 20/11/2026."),
+        ("dead", None, "Tin nhắn có mật khẩu chưa đến được số {}."),
+        ("dead", sent_at, "Tin nhắn có mật khẩu chưa đến được số {}."),
     ):
         Message.objects.filter(pk=message.pk).update(status=status, sent_at=sent)
         page = track(client, declaration.reference_text, declaration.phone[-4:]).text
-        assert f"{text} •••• ••• {declaration.phone[-3:]}" in page
+        assert text.format(f"•••• ••• {declaration.phone[-3:]}") in page
 
 
 def test_tracking_answers_wrong_phone_and_unknown_reference_alike(client) -> None:
@@ -93,6 +95,8 @@ def test_tracking_says_what_is_missing(client, reference: str, phone_end: str) -
 
 
 def key_of(client: Client, declaration: Declaration) -> str:
+    """The key of the declaration's forms in this browser, which has opened the dossier."""
+    open_in(client, declaration)
     page = track(client, declaration.reference_text, declaration.phone[-4:]).content.decode()
     found = re.search(r'name="key" value="([^"]+)"', page)
     assert found
@@ -133,14 +137,31 @@ def test_correction_opened_twice_goes_on_with_the_same_draft(client) -> None:
 
 def test_citizen_withdraws_before_a_decision(client) -> None:
     declaration = make_declaration()
-    client.post("/tra-cuu/rut/", {"key": key_of(client, declaration)})
+    answer = client.post("/tra-cuu/rut/", {"key": key_of(client, declaration)}, follow=True)
     declaration.refresh_from_db()
     assert declaration.status == "withdrawn"
+    assert "status--withdrawn" in answer.text
+    assert "to-khai.pdf" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["sua", "rut"])
+def test_correction_and_withdrawal_need_more_than_what_stands_on_the_paper(client, path: str) -> None:
+    declaration = make_declaration("returned")
+    page = track(client, declaration.reference_text, declaration.phone[-4:]).text
+    assert "/tra-cuu/sua/" not in page and "/tra-cuu/rut/" not in page
+    key = re.search(r'name="key" value="([^"]+)"', page)[1]
+    answer = client.post(f"/tra-cuu/{path}/", {"key": key}, follow=True)
+    assert answer.redirect_chain == [("/tra-cuu/", 302)]
+    assert "notice--error" in answer.text
+    declaration.refresh_from_db()
+    assert declaration.status == "returned"
+    assert not declaration.corrections.exists()
+    assert declaration.full_name not in client.get("/dang-ky/to-khai/").text
 
 
 @pytest.mark.parametrize("path", ["sua", "rut"])
 @pytest.mark.parametrize("key", ["", "1", "1:x:y"])
-def test_correction_and_withdrawal_need_a_key_from_tracking(client, path: str, key: str) -> None:
+def test_correction_and_withdrawal_need_a_key_of_ours(client, path: str, key: str) -> None:
     declaration = make_declaration("returned")
     assert client.post(f"/tra-cuu/{path}/", {"key": key.replace("1", str(declaration.pk))}).status_code == 404
     declaration.refresh_from_db()
