@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
     "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 86_400.0},
+    "purge-sessions": {"task": "registration.tasks.purge_sessions", "schedule": 86_400.0},
     "purge-access-codes": {"task": "registration.tasks.purge_access_codes", "schedule": 86_400.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
