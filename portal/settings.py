@@ -357,7 +357,9 @@ RATE_LIMITS = {
     "upload": env.str("RATE_UPLOAD", "300/minute"),
     "save": env.str("RATE_SAVE", "600/minute"),
     "track": env.str("RATE_TRACK", "60/minute"),
+    # Wrong ends of the phone for one reference: from one address, and from all together.
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
+    "track-anywhere": env.str("RATE_TRACK_ANYWHERE", "60/hour"),
     "login": env.str("RATE_LOGIN", "60/minute"),
     "picker": env.str("RATE_PICKER", "240/minute"),
     "verify": env.str("RATE_VERIFY", "60/minute"),
@@ -366,7 +368,7 @@ RATE_LIMITS = {
     "reset-code": env.str("RATE_RESET_CODE", "60/minute"),
     # Codes that open a dossier: asked for by one address at all and for one dossier, sent for one dossier and to one
     # phone, typed by one address. A day's codes for a dossier are more than one address may ask for.
-    "code": env.str("RATE_CODE", "60/hour"),
+    "code": env.str("RATE_CODE", "240/hour"),
     "code-address": env.str("RATE_CODE_ADDRESS", "5/day"),
     "code-declaration": env.str("RATE_CODE_DECLARATION", "10/day"),
     "code-phone": env.str("RATE_CODE_PHONE", "15/day"),

@@ -39,7 +39,7 @@ def declaration_form(request: HttpRequest) -> HttpResponse:
 def _get(request: HttpRequest) -> HttpResponse:
     token = cookies.cookie_token(request)
     draft = services.find_draft(token) if token else None
-    if token is None or (draft is not None and draft.declaration_id is not None):
+    if token is None or (draft is not None and services.is_over(draft)):
         token, draft = cookies.new_token(), None
     answers = dict(draft.answers) if draft else {}
     if request.GET.get("agency"):

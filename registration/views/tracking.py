@@ -4,6 +4,7 @@ Both stand on the paper, so nothing else is shown or done for them: that takes a
 that submitted (registration.grants).
 """
 
+from axes.helpers import get_client_ip_address
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,7 +29,7 @@ def track(request: HttpRequest) -> HttpResponse:
         form = TrackForm(initial={"reference": scanned})
         return render(request, "registration/track.html", {"form": form, "staff_url": _staff_url(scanned)})
     form = TrackForm(request.POST)
-    found = _find(form) if form.is_valid() else None
+    found = _find(form, str(get_client_ip_address(request))) if form.is_valid() else None
     if found is None:
         if form.is_valid():
             form.add_error(
@@ -47,18 +48,20 @@ def _staff_url(scanned: str) -> str:
     return reverse("admin:login", query={"next": reverse("registration:scan", args=[scanned])}) if scanned else ""
 
 
-def _find(form: TrackForm) -> Declaration | None:
+def _find(form: TrackForm, address: str) -> Declaration | None:
     """The declaration, or None: one query and one comparison whether the reference or the phone is wrong.
 
-    Guessing the four digits of a known reference ends after some tries an hour; that refusal looks the same too.
+    Guessing the four digits of a known reference ends after some tries an hour; that refusal looks the same too. An
+    address is stopped long before the reference is, so that a stranger does not stop its owner.
     """
     reference, phone_end = form.cleaned_data["reference"], form.cleaned_data["phone_end"]
-    may_try = allowed("track-reference", reference)
+    may_try = allowed("track-reference", reference, address) and allowed("track-anywhere", reference)
     declaration = Declaration.objects.select_related("agency", "account").filter(reference=reference).first()
     is_right = constant_time_compare(declaration.phone[-4:] if declaration else "none", phone_end)
     if may_try and is_right and declaration:
         return declaration
-    allow("track-reference", reference)
+    if allow("track-reference", reference, address):
+        allow("track-anywhere", reference)
     return None
 
 

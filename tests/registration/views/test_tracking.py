@@ -83,8 +83,33 @@ def test_tracking_ends_guessing_at_one_reference(client, settings) -> None:
     for _ in range(3):
         track(client, declaration.reference_text, "0000")
     answer = track(client, declaration.reference_text, declaration.phone[-4:])
+    owner = track(Client(REMOTE_ADDR="203.0.113.9"), declaration.reference_text, declaration.phone[-4:])
     throttle._limit.cache_clear()
     assert answer.status_code == 422
+    # A stranger stops himself, not the owner.
+    assert owner.status_code == 200
+
+
+def test_guessing_from_many_addresses_ends_too(client, settings) -> None:
+    declaration = make_declaration()
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "track-anywhere": "3/hour"}
+    throttle._limit.cache_clear()
+    for number in range(3):
+        track(Client(REMOTE_ADDR=f"203.0.113.{number}"), declaration.reference_text, "0000")
+    answer = track(client, declaration.reference_text, declaration.phone[-4:])
+    throttle._limit.cache_clear()
+    assert answer.status_code == 422
+
+
+def test_begun_correction_ends_with_its_dossier(client) -> None:
+    declaration = make_declaration("returned")
+    key = key_of(client, declaration)
+    client.post("/tra-cuu/sua/", {"key": key})
+    assert declaration.full_name in client.get("/dang-ky/to-khai/").text
+    client.post("/tra-cuu/rut/", {"key": key})
+    page = client.get("/dang-ky/to-khai/").text
+    assert declaration.full_name not in page and declaration.reason not in page
+    assert 'src="/dang-ky/to-khai/anh/' not in page
 
 
 @pytest.mark.parametrize(("reference", "phone_end"), [("", ""), ("7K3Q-9M2D-X", "12"), ("", "1234"), ("\x00", "١٢٣٤")])
