@@ -450,6 +450,7 @@ LOGGING = {
     "loggers": {
         # Its own handler would print every line twice, and without the filter.
         "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
         "fontTools": {"level": "WARNING"},
         # It names refused addresses; registration.pdf_engine says that one was refused, without it.
         "weasyprint": {"level": "CRITICAL"},

@@ -20,6 +20,9 @@ from registration.models import Declaration
 from registration.throttle import allow, allowed
 from registration.views.progress import progress, read_key
 
+# A dossier that has ended meanwhile is refused by the service, and its page then says how it stands.
+_IN_HAND = (Access.OPEN, Access.STATUS)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
@@ -69,7 +72,7 @@ def _find(form: TrackForm, address: str) -> Declaration | None:
 def correct(request: HttpRequest) -> HttpResponse:
     """Open the form with a returned declaration's answers and photos."""
     declaration = _named(request)
-    if access_to(request, declaration) != Access.OPEN:
+    if access_to(request, declaration) not in _IN_HAND:
         return _refused(request, declaration)
     try:
         draft = services.begin_correction(declaration)
@@ -85,7 +88,7 @@ def correct(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest) -> HttpResponse:
     """The citizen takes the declaration back."""
     declaration = _named(request)
-    if access_to(request, declaration) not in (Access.OPEN, Access.STATUS):
+    if access_to(request, declaration) not in _IN_HAND:
         return _refused(request, declaration)
     try:
         services.withdraw_declaration(declaration.pk)

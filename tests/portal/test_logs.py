@@ -54,3 +54,11 @@ def test_refused_request_leaves_no_key_on_the_console(client, db, monkeypatch) -
     client.get(f"/dang-ky/ho-so/{KEY}/")
     assert "Forbidden: /dang-ky/ho-so/…/" in printed.getvalue()
     assert KEY not in printed.getvalue()
+
+
+def test_development_server_leaves_no_key_on_the_console(monkeypatch) -> None:
+    console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
+    monkeypatch.setattr(console, "stream", printed := io.StringIO())
+    logging.getLogger("django.server").info('"%s" %s', f"GET /dang-ky/chup/{KEY}/ HTTP/1.1", "200")
+    assert '"GET /dang-ky/chup/…/ HTTP/1.1" 200' in printed.getvalue()
+    assert not logging.getLogger("django.server").handlers

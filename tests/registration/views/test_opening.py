@@ -385,3 +385,45 @@ def test_change_of_phone_closes_the_dossier_in_other_browsers(client, declaratio
     make_correction(declaration, phone="+84987654321")
     assert client.get(address(declaration)).status_code == 403
     assert client.post("/tra-cuu/rut/", {"key": "x"}).status_code == 404
+
+
+def test_phone_is_changed_with_a_code_and_both_phones_hear_of_it(client) -> None:
+    """The whole way, in another browser than the one that submitted."""
+    declaration, submitter = make_declaration("returned"), Client()
+    open_in(submitter, declaration)
+    old = declaration.phone
+    type_code(client, declaration, ask(client, declaration))
+    key = key_of(client, declaration)
+    assert client.post("/tra-cuu/sua/", {"key": key}).url == "/dang-ky/to-khai/"
+    fields = {
+        "draft": re.search(r'name="draft" value="([^"]+)"', client.get("/dang-ky/to-khai/").text)[1],
+        **{name: getattr(declaration, name) for name in ("paper_kind", "full_name", "bhxh_number", "paper_number")},
+        "address": declaration.address,
+        "phone": "0987654321",
+        "agency": "07911",
+        "consent": "on",
+    }
+    assert client.post("/dang-ky/to-khai/", fields).url == address(declaration)
+    assert client.get(address(declaration)).status_code == 200
+    assert submitter.get(address(declaration)).status_code == 403
+    sent = {message.kind: message.phone for message in Message.objects.exclude(kind="access_code").order_by("pk")}
+    assert (sent["phone_changed"], sent["received"]) == (old, "+84987654321")
+    declaration.refresh_from_db()
+    other = Client()
+    assert type_code(other, declaration, ask(other, declaration)).status_code == 302
+    assert Message.objects.filter(kind="access_code").latest("pk").phone == "+84987654321"
+    # Staff read on the dossier what was changed and that the old phone was told.
+    desk = Client()
+    desk.force_login(make_officer())
+    page = desk.get(f"/admin/registration/declaration/{declaration.pk}/change/")
+    assert declaration.previous == {"phone": old}
+    assert "phone_changed" in [message.kind for message in page.context["messages_sent"]]
+
+
+def test_correction_of_a_dossier_that_ended_meanwhile_shows_its_state(client, declaration) -> None:
+    open_in(client, declaration)
+    key = key_of(client, declaration)
+    services.withdraw_declaration(declaration.pk)
+    for path in ("sua", "rut"):
+        answer = client.post(f"/tra-cuu/{path}/", {"key": key}, follow=True)
+        assert "notice--error" in answer.text and "status--withdrawn" in answer.text

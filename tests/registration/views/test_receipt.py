@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
-from registration.cookies import sign_token
+from registration import tasks
+from registration.cookies import make_phone_key, sign_token
 from registration.enums import CITIZEN_LABELS, Status
 from registration.models import Draft, private_storage
 from registration.views import progress
@@ -187,6 +189,19 @@ def test_dossier_is_closed_on_this_device(client) -> None:
     assert declaration.reference_text not in client.get("/tra-cuu/").text
     assert client.get(address(other)).status_code == 200
     assert client.get(address(declaration, "dong/")).status_code == 405
+
+
+def test_sessions_that_are_over_are_purged(client) -> None:
+    open_in(client, make_declaration())
+    Session.objects.create(session_key="x" * 32, session_data="", expire_date=timezone.now() - timedelta(hours=1))
+    tasks.purge_sessions()
+    assert Session.objects.get().session_key == client.cookies["sessionid"].value
+
+
+def test_phones_photo_page_tells_its_address_to_no_other_page(client) -> None:
+    answer = client.get(f"/dang-ky/chup/{make_phone_key(make_draft().token)}/")
+    assert answer.status_code == 200
+    assert answer["Referrer-Policy"] == "strict-origin"
 
 
 def test_closing_somebody_elses_dossier_says_nothing(client) -> None:
