@@ -19,6 +19,7 @@ from registration.enums import OPENABLE_STATUSES, Status
 from registration.models import Declaration, Draft, make_token
 
 AFTER_CODE = timedelta(minutes=30)
+REPEATED = timedelta(minutes=30)
 # A clerk who registers a whole workshop has many open; the oldest is dropped.
 MAX_OPEN = 50
 _OPEN = "dossiers"
@@ -66,16 +67,15 @@ def open_dossier(session: SessionBase, declaration: Declaration, until: datetime
 def open_after_submission(request: HttpRequest, draft: Draft) -> None:
     """Ghi nhận opens its dossier where it was pressed, for `settings.RECEIPT_HOURS` from then.
 
-    The same draft sent again much later opens nothing, nor does one whose declaration has been corrected elsewhere
-    since.
+    A second press counts like the first, for as long as REPEATED. Later the same draft opens nothing, from a tab left
+    open on a shared computer, say; nor does one whose declaration has been corrected elsewhere since.
     """
     draft.refresh_from_db()
-    declaration = draft.declaration
-    until = draft.updated_at + timedelta(hours=settings.RECEIPT_HOURS)
-    if declaration is None or until <= timezone.now():
+    declaration, submitted_at = draft.declaration, draft.updated_at
+    if declaration is None or timezone.now() - submitted_at > REPEATED:
         return
     if not declaration.drafts.filter(pk__gt=draft.pk).exists():
-        open_dossier(request.session, declaration, until)
+        open_dossier(request.session, declaration, submitted_at + timedelta(hours=settings.RECEIPT_HOURS))
 
 
 def close_dossier(session: SessionBase, declaration: Declaration) -> None:
