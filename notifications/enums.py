@@ -11,6 +11,8 @@ class MessageKind(models.TextChoices):
     REJECTED = "rejected", _("declaration rejected")
     REMINDER = "reminder", _("reminder")
     RESET_CODE = "reset_code", _("password reset code")
+    ACCESS_CODE = "access_code", _("code to open the dossier")
+    PHONE_CHANGED = "phone_changed", _("phone changed, told to the phone before")
 
 
 class MessageStatus(models.TextChoices):
@@ -29,6 +31,8 @@ class AttemptOutcome(models.TextChoices):
     REJECTED = "rejected", _("refused by the SMS provider")
 
 
+# Of no use some minutes later: whoever still wants the code asks for the next.
+SHORT_LIVED = (MessageKind.RESET_CODE, MessageKind.ACCESS_CODE)
 # A worker may take these up when their time has come.
 WAITING = (MessageStatus.QUEUED, MessageStatus.FAILED)
 # No provider has taken these yet, and they are not given up.

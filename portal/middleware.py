@@ -75,6 +75,11 @@ class PageCompressionMiddleware(GZipMiddleware):
 _FOR_EVERYONE = {"/", "/huong-dan/", "/dang-ky/", "/dang-ky/to-khai/", "/tra-cuu/", "/kiem-tra/"}
 
 
+# Where an address names one dossier or draft: it is told to no other page, of ours neither, whose log might keep it.
+# The browser must still send an origin, which forms are checked by.
+_SECRET_PLACES = ("/dang-ky/ho-so/", "/dang-ky/chup/")
+
+
 class PrivateResponseMiddleware:
     """No shared cache and no search engine keeps a page that a program made: most show one person's data."""
 
@@ -85,6 +90,8 @@ class PrivateResponseMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+        if request.path_info.startswith(_SECRET_PLACES):
+            response.headers.setdefault("Referrer-Policy", "strict-origin")
         if request.path_info not in _FOR_EVERYONE:
             response.headers.setdefault("X-Robots-Tag", "noindex")
         return response

@@ -188,6 +188,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
     "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 86_400.0},
+    "purge-sessions": {"task": "registration.tasks.purge_sessions", "schedule": 86_400.0},
+    "purge-access-codes": {"task": "registration.tasks.purge_access_codes", "schedule": 86_400.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
@@ -355,13 +357,22 @@ RATE_LIMITS = {
     "upload": env.str("RATE_UPLOAD", "300/minute"),
     "save": env.str("RATE_SAVE", "600/minute"),
     "track": env.str("RATE_TRACK", "60/minute"),
+    # Wrong ends of the phone for one reference: from one address, and from all together.
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
+    "track-anywhere": env.str("RATE_TRACK_ANYWHERE", "60/hour"),
     "login": env.str("RATE_LOGIN", "60/minute"),
     "picker": env.str("RATE_PICKER", "240/minute"),
     "verify": env.str("RATE_VERIFY", "60/minute"),
     "reset": env.str("RATE_RESET", "60/hour"),
     "reset-number": env.str("RATE_RESET_NUMBER", "5/day"),
     "reset-code": env.str("RATE_RESET_CODE", "60/minute"),
+    # Codes that open a dossier: asked for by one address at all and for one dossier, sent for one dossier and to one
+    # phone, typed by one address. A day's codes for a dossier are more than one address may ask for.
+    "code": env.str("RATE_CODE", "240/hour"),
+    "code-address": env.str("RATE_CODE_ADDRESS", "5/day"),
+    "code-declaration": env.str("RATE_CODE_DECLARATION", "10/day"),
+    "code-phone": env.str("RATE_CODE_PHONE", "15/day"),
+    "code-typed": env.str("RATE_CODE_TYPED", "60/minute"),
 }
 RATE_LIMITED_VIEWS = {
     ("POST", "registration:declaration"): "submit",
@@ -374,6 +385,8 @@ RATE_LIMITED_VIEWS = {
     ("POST", "registration:track"): "track",
     ("POST", "registration:correct"): "track",
     ("POST", "registration:withdraw"): "track",
+    ("POST", "registration:send_code"): "code",
+    ("POST", "registration:access_code"): "code-typed",
     ("POST", "accounts:login"): "login",
     ("POST", "admin:login"): "login",
     ("POST", "registration:verify"): "verify",
@@ -393,6 +406,8 @@ VSSID_IOS_URL = env.str("VSSID_IOS_URL", "https://apps.apple.com/vn/app/vssid/id
 NUMBERS_PER_PHONE = env.int("NUMBERS_PER_PHONE", 1)
 PAPER_DAYS = env.int("PAPER_DAYS", 30)
 DRAFT_HOURS = env.int("DRAFT_HOURS", 24)
+# How long the browser in which Ghi nhận was pressed may open the dossier; a session of SESSION_COOKIE_AGE ends it, too.
+RECEIPT_HOURS = env.int("RECEIPT_HOURS", 8)
 
 UNFOLD = {
     "SITE_TITLE": _("Registration desk"),
@@ -435,6 +450,7 @@ LOGGING = {
     "loggers": {
         # Its own handler would print every line twice, and without the filter.
         "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
         "fontTools": {"level": "WARNING"},
         # It names refused addresses; registration.pdf_engine says that one was refused, without it.
         "weasyprint": {"level": "CRITICAL"},

@@ -156,9 +156,10 @@ class DeclarationAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         decisions = [self._page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
         resend = self._page("resend", admin_views.resend, "resend")
+        open_code = self._page("open-code", admin_views.open_code, "open_code")
         photo = self._page("photo/<slug:kind>", admin_views.photo, "photo")
         document = self._page("pdf", admin_views.document, "pdf")
-        return [*self._together(), *decisions, resend, photo, document, *super().get_urls()]
+        return [*self._together(), *decisions, resend, open_code, photo, document, *super().get_urls()]
 
     def _together(self) -> list[URLPattern]:
         """One address a decision, under one name: an unknown one is nobody's."""

@@ -16,11 +16,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
 from registration import services
+from registration.access_codes import MESSAGE_KEY
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
 from registration.cards import compare
@@ -30,12 +33,15 @@ from registration.enums import AccessKind, PhotoKind, Status
 from registration.files import send_document, send_private
 from registration.models import Attachment, Declaration, Document, in_form_order
 from registration.services.access import record_access
+from registration.services.access_codes import OFFICE_CODE_STATUSES
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 VIEW_PERMISSION = "registration.view_declaration"
 RESEND_PERMISSION = "registration.resend_declaration"
+# Whoever may send a dossier back may also let its applicant in to correct it.
+OPEN_CODE_PERMISSION = "registration.return_declaration"
 
 
 def _officer(request: HttpRequest) -> "User":
@@ -150,6 +156,10 @@ def _page(
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": sent,
         "may_resend": declaration.status == Status.APPROVED and officer.has_perm(RESEND_PERMISSION),
+        "may_give_code": declaration.status in OFFICE_CODE_STATUSES and officer.has_perm(OPEN_CODE_PERMISSION),
+        "codes_given": declaration.access_events.filter(kind=AccessKind.OPEN_CODE)
+        .select_related("user")
+        .order_by("at"),
         "last_credential": credential,
         "sms_failed": bool(
             credential and credential.status == MessageStatus.DEAD and declaration.status == Status.APPROVED
@@ -220,7 +230,9 @@ def _buttons(declaration: Declaration, officer: "User") -> list[tuple[Decision, 
 def _messages(declaration: Declaration) -> Any:
     """Kind, state, times and every try of what was sent; neither text nor secret is read from the database."""
     times = ("created_at", "sent_at", "finished_at", "next_attempt_at")
-    related = Message.objects.filter(related_key=declaration.message_key).order_by("pk")
+    codes = declaration.access_codes.filter(issued_by=None).order_by("-pk").values_list("pk", flat=True)[:20]
+    keys = [declaration.message_key, *(f"{MESSAGE_KEY}{code_id}" for code_id in codes)]
+    related = Message.objects.filter(related_key__in=keys).order_by("pk")
     tries = Prefetch("tries", Attempt.objects.order_by("pk"))
     return related.only("kind", "status", "attempts", "last_error_code", *times).prefetch_related(tries)
 
@@ -242,6 +254,27 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("A new password is being sent by SMS. The one sent before no longer works."))
     return redirect(dossier_url(declaration))
+
+
+@never_cache
+@sensitive_variables()
+@require_http_methods(["GET", "POST"])
+def open_code(request: HttpRequest, pk: int) -> HttpResponse:
+    """A code for the applicant, shown on the answer and nowhere again. A GET (signing in again) gives none."""
+    officer = _officer(request)
+    declaration = _dossier(officer, pk)
+    if request.method == "GET":
+        return redirect(dossier_url(declaration))
+    if not officer.has_perm(OPEN_CODE_PERMISSION):
+        raise PermissionDenied
+    try:
+        digits = services.issue_access_code(pk, officer=officer)
+    except services.RegistrationError as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect(dossier_url(declaration))
+    form = DecisionForm(initial={"revision": declaration.revision})
+    grouped = " ".join(digits[place : place + 4] for place in range(0, len(digits), 4))
+    return _page(request, officer, declaration, form, given_code=grouped)
 
 
 @require_safe

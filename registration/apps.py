@@ -10,7 +10,8 @@ class RegistrationConfig(AppConfig):
         from notifications.enums import MessageKind
         from notifications.secrets import register_secret_maker
         from registration import checks  # noqa: F401 (importing registers them)
-        from registration.credentials import check_credential, check_reset_code, make_credential, make_reset_code
+        from registration import credentials as made
 
-        register_secret_maker(MessageKind.CREDENTIAL, make_credential, check_credential)
-        register_secret_maker(MessageKind.RESET_CODE, make_reset_code, check_reset_code)
+        register_secret_maker(MessageKind.CREDENTIAL, made.make_credential, made.check_credential)
+        register_secret_maker(MessageKind.RESET_CODE, made.make_reset_code, made.check_reset_code)
+        register_secret_maker(MessageKind.ACCESS_CODE, made.make_access_code, made.check_access_code)

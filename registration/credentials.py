@@ -1,4 +1,4 @@
-"""Where a message's one-time password comes from: the link between messages and accounts."""
+"""Where a message's one-time password or code comes from: the link between messages, accounts and dossiers."""
 
 from functools import partial
 
@@ -6,6 +6,7 @@ from accounts import resets
 from accounts.services import SET_ONE_TIME_PASSWORD, is_open, make_one_time_password
 from notifications.models import Message
 from notifications.secrets import NewSecret, RowUpdate, Secret, SecretUnavailable
+from registration import access_codes
 
 # Before the id of a password reset, in the related key of its message.
 RESET_KEY = "reset:"
@@ -54,3 +55,24 @@ def check_reset_code(message: Message) -> None:
 
 def _reset_id(message: Message) -> int:
     return int(message.related_key.removeprefix(RESET_KEY))
+
+
+def make_access_code(message: Message) -> NewSecret:
+    """The code that opens a dossier; refused when that has ended, or has another phone by now."""
+    made = access_codes.make_code(_access_code_id(message))
+    return NewSecret(Secret(made.value), RowUpdate(access_codes.SET_CODE, made.params, _access_is_over))
+
+
+def _access_is_over() -> SecretUnavailable:
+    return SecretUnavailable("code-over", needs_person=False)
+
+
+def check_access_code(message: Message) -> None:
+    """Raises SecretUnavailable when the code has been used or would be refused: the SMS of an earlier try arrived,
+    or the phone is not the declaration's any more."""
+    if not access_codes.is_open(_access_code_id(message)):
+        raise _access_is_over()
+
+
+def _access_code_id(message: Message) -> int:
+    return int(message.related_key.removeprefix(access_codes.MESSAGE_KEY))

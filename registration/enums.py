@@ -1,6 +1,7 @@
 """The closed lists of the registration: statuses, kinds of paper and photo, what staff may do."""
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +23,23 @@ class Status(TextChoices):
 LIVE_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.APPROVED, Status.ACTIVE, Status.RETURNED)
 # Staff have something to do, or are waiting for the citizen.
 OPEN_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED)
+
+# In these the applicant may open the dossier: in the browser that submitted it, or with a code. Afterwards nobody may,
+# and with an account in use the way leads through that.
+OPENABLE_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.APPROVED, Status.REJECTED)
+# In these an opened dossier shows the photos, and in all but RETURNED the PDF too: that paper is no longer valid.
+SHOWN_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.APPROVED)
+# Staff's words stand on Status; these are the citizen's.
+CITIZEN_LABELS: dict[str, str | Promise] = {
+    Status.SUBMITTED: _("Waiting for your signed paper"),
+    Status.RECEIVED: _("Paper received"),
+    Status.APPROVED: _("Approved"),
+    Status.ACTIVE: _("Account opened"),
+    Status.RETURNED: _("To be corrected"),
+    Status.REJECTED: _("Not approved"),
+    Status.WITHDRAWN: _("Withdrawn"),
+    Status.EXPIRED: _("Expired"),
+}
 
 
 class PaperKind(TextChoices):
@@ -53,3 +71,4 @@ class AccessKind(TextChoices):
     PHOTO = "photo", _("Photo")
     DOCUMENT = "document", _("PDF")
     RESEND = "resend", _("Password sent again")
+    OPEN_CODE = "open_code", _("Code to open the dossier given")

@@ -1,4 +1,4 @@
-"""Finding what one has begun or sent: the code of a draft, the reference of a declaration."""
+"""Finding what one has begun or sent: the code of a draft, the reference of a declaration, the code that opens it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from registration.access_codes import read_digits
 from registration.references import parse_reference
 
 
@@ -67,4 +68,29 @@ class TrackForm(forms.Form):
         helper.layout = Layout(
             Field("reference", wrapper_class="field--medium"), Field("phone_end", wrapper_class="field--short")
         )
+        return helper
+
+
+class CodeForm(forms.Form):
+    """The code that opens a dossier. What cannot be one is no try."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("6 digits from the message, or 12 digits from the office."),
+        error_messages={"required": _("Type the 6 digits from the message.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+    def clean_code(self) -> str:
+        digits = read_digits(self.cleaned_data["code"])
+        if not digits:
+            raise ValidationError(_("Type only the code: 6 digits from the message, or 12 digits from the office."))
+        return digits
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(Field("code", wrapper_class="field--medium"))
         return helper

@@ -279,6 +279,26 @@ class FormerDocument(models.Model):
         return f"former document {self.document_id}"
 
 
+class AccessCode(models.Model):
+    """A code that opens one dossier for the applicant, once. Only its hash is kept."""
+
+    declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, related_name="access_codes")
+    # Random, of the browser session that asked for it and alone may type it. An officer's code has none until it is
+    # used.
+    asking = models.CharField(max_length=40, blank=True)
+    # Where it was sent: when the declaration has another phone by now, the code is void. Empty for an officer's.
+    phone = models.CharField(max_length=16, blank=True)
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    code_hash = models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
 class AccessEvent(models.Model):
     """Somebody on the staff opened a dossier, a photo or a document (sensitive personal data)."""
 

@@ -1,8 +1,10 @@
 """What workers and beat do for the registration. Every task takes ids at most and is safe to run twice."""
 
 import logging
+from importlib import import_module
 
 from celery import shared_task
+from django.conf import settings
 
 from accounts import resets
 from registration import services
@@ -52,6 +54,18 @@ def sweep_resets() -> None:
 def purge_resets() -> None:
     """Remove what is left of old password resets."""
     logger.info("%d password resets removed", resets.purge_resets())
+
+
+@shared_task(ignore_result=True)
+def purge_access_codes() -> None:
+    """Remove what is left of old codes that opened dossiers."""
+    logger.info("%d access codes removed", services.purge_access_codes())
+
+
+@shared_task(ignore_result=True)
+def purge_sessions() -> None:
+    """Remove sessions that are over: each Ghi nhận and each opened dossier begins one."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 @shared_task(name="registration.tasks.send_reset_code", ignore_result=True)

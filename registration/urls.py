@@ -1,6 +1,6 @@
 from django.urls import path
 
-from registration.views import account, declaration, photos, receipt, reset, tracking, verify
+from registration.views import account, declaration, opening, photos, receipt, reset, tracking, verify
 
 app_name = "registration"
 
@@ -19,11 +19,14 @@ urlpatterns = [
     path("dang-ky/ho-so/<slug:token>/", receipt.receipt, name="receipt"),
     path("dang-ky/ho-so/<slug:token>/to-khai.pdf", receipt.receipt_document, name="receipt_document"),
     path("dang-ky/ho-so/<slug:token>/anh/<slug:kind>.jpg", receipt.receipt_photo, name="receipt_photo"),
+    path("dang-ky/ho-so/<slug:token>/dong/", receipt.close, name="close"),
     path("tra-cuu/", tracking.track, name="track"),
     path("kiem-tra/", verify.verify, name="verify"),
     path("q/<str:reference>/", verify.scan, name="scan"),
     path("tra-cuu/sua/", tracking.correct, name="correct"),
     path("tra-cuu/rut/", tracking.withdraw, name="withdraw"),
+    path("tra-cuu/ma/", opening.access_code, name="access_code"),
+    path("tra-cuu/ma/gui/", opening.send_code, name="send_code"),
     path("tai-khoan/", account.account, name="account"),
     path("tai-khoan/quen-mat-khau/", reset.ask, name="reset"),
     path("tai-khoan/quen-mat-khau/ma/", reset.choose, name="reset_code"),

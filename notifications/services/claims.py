@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications import secrets
-from notifications.enums import MessageKind, MessageStatus
+from notifications.enums import SHORT_LIVED, MessageStatus
 from notifications.gateways.base import OutgoingMessage
 from notifications.models import Message
 from notifications.secrets import Secret, SecretUnavailable
@@ -128,8 +128,7 @@ def _end_if_over(message_id: int) -> None:
 
 def _why_over(message: Message, now: datetime) -> SecretUnavailable | None:
     if is_stale(message, now):
-        # Nobody waits for the code of a reset that is over: whoever still wants one asks for the next.
-        return SecretUnavailable("expired", needs_person=message.kind != MessageKind.RESET_CODE)
+        return SecretUnavailable("expired", needs_person=message.kind not in SHORT_LIVED)
     if message.attempts - message.attempts_before >= MAX_ATTEMPTS:
         return SecretUnavailable("no-answer")
     return None

@@ -1,5 +1,11 @@
 """Every write of the registration: one verb-named function each, called by views, admin and tasks."""
 
+from registration.services.access_codes import (
+    issue_access_code,
+    open_with_code,
+    purge_access_codes,
+    request_access_code,
+)
 from registration.services.decisions import (
     activate_declaration,
     approve_declaration,
@@ -18,6 +24,7 @@ from registration.services.drafts import (
     discard_photo,
     find_draft,
     find_resumable,
+    is_over,
     link_phone,
     mark_phone_opened,
     open_draft,
@@ -29,6 +36,8 @@ from registration.services.drafts import (
 )
 from registration.services.errors import (
     AlreadyDecided,
+    CodeRefused,
+    CodesExhausted,
     NumberTaken,
     PhoneTaken,
     PhotosMissing,
@@ -43,6 +52,8 @@ from registration.services.verification import Registered, find_by_file, find_by
 
 __all__ = [
     "AlreadyDecided",
+    "CodeRefused",
+    "CodesExhausted",
     "NumberTaken",
     "PhoneTaken",
     "PhotosMissing",
@@ -61,16 +72,21 @@ __all__ = [
     "find_by_hash",
     "find_draft",
     "find_resumable",
+    "is_over",
+    "issue_access_code",
     "link_phone",
     "mark_phone_opened",
     "missing_documents",
     "offer_document",
     "open_draft",
+    "open_with_code",
+    "purge_access_codes",
     "purge_drafts",
     "receive_declaration",
     "receive_declarations",
     "reject_declaration",
     "reopen_declaration",
+    "request_access_code",
     "request_reset",
     "resend_credential",
     "reset_password",

@@ -30,6 +30,11 @@ def find_draft(token: str) -> Draft | None:
     return Draft.objects.select_related("declaration", "corrects").filter(token=token).first()
 
 
+def is_over(draft: Draft) -> bool:
+    """Whether nothing can be made of it any more: it was submitted, or what it corrects no longer waits for that."""
+    return draft.declaration_id is not None or (draft.corrects is not None and draft.corrects.status != Status.RETURNED)
+
+
 def open_draft(token: str) -> Draft:
     """The draft of this token, stored now if it was not. Two requests at once get the same one."""
     try:

@@ -44,6 +44,16 @@ class ResendRefused(RegistrationError):
     """The password cannot be sent again now."""
 
 
+class CodeRefused(RegistrationError):
+    """The code is wrong, used, out of date or tried too often, or its dossier has ended."""
+
+    message = _("This code is wrong or too old. Look at the newest message, or have another code sent.")
+
+
+class CodesExhausted(RegistrationError):
+    """No further code can be sent or given now."""
+
+
 class AlreadyDecided(RegistrationError):
     """Somebody else changed the declaration after this screen was opened, or the step is not possible now."""
 

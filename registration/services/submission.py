@@ -17,7 +17,7 @@ from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
 from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
-from registration.services.texts import send_messages
+from registration.services.texts import send_messages, send_phone_changed
 
 _TRIES = 5
 # "BHXH tỉnh Hà Giang" stands in Hà Giang; of the cities only the one named after a person keeps its title
@@ -74,6 +74,8 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
     send_messages([declaration], MessageKind.RECEIVED)
+    if old_phone := declaration.previous.get("phone"):
+        send_phone_changed(declaration, old_phone)
     return declaration
 
 

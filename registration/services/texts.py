@@ -21,6 +21,8 @@ MESSAGE_KINDS = (
     MessageKind.RETURNED,
     MessageKind.REJECTED,
     MessageKind.REMINDER,
+    MessageKind.ACCESS_CODE,
+    MessageKind.PHONE_CHANGED,
 )
 # What is awaited then is the correction, not the paper.
 _RETURNED_REMINDER = "reminder_returned"
@@ -47,12 +49,27 @@ def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> Non
     )
 
 
+def send_phone_changed(declaration: Declaration, old_phone: str) -> None:
+    """Tell the phone that the declaration had until now. Called in the transaction that changes it."""
+    queue_messages(
+        [
+            NewMessage(
+                kind=MessageKind.PHONE_CHANGED,
+                phone=old_phone,
+                body=message_text(declaration, MessageKind.PHONE_CHANGED),
+                related_key=declaration.message_key,
+            )
+        ]
+    )
+
+
 def message_text(declaration: Declaration, kind: MessageKind) -> str:
     """The text, with `{secret}` where a password comes. As much of a reason as one segment has room for."""
     context = {
         "number": declaration.bhxh_number,
         "reference": declaration.reference_text,
         "hotline": settings.HOTLINE,
+        "phone_end": declaration.phone[-3:],
         "date": timezone.localtime(declaration.expires_at).strftime("%d/%m/%Y"),
     }
     name = _RETURNED_REMINDER if (kind, declaration.status) == (MessageKind.REMINDER, Status.RETURNED) else kind

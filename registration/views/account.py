@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.views import ChoosePasswordView
 from registration import services
+from registration.grants import Access
 from registration.models import Declaration
-from registration.views.tracking import progress
+from registration.views.progress import progress
 
 
 @require_safe
@@ -23,7 +24,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if user.is_staff:
         return redirect("admin:index")
     declaration = Declaration.objects.select_related("agency").filter(account=user).order_by("-pk").first()
-    context = progress(declaration) if declaration else {}
+    context = progress(declaration, Access.OWNER) if declaration else {}
     return render(request, "registration/account.html", context)
 
 

@@ -15,6 +15,7 @@ from registration import cards, cookies, services
 from registration.enums import PhotoKind
 from registration.files import send_private
 from registration.forms import DeclarationForm
+from registration.grants import open_after_submission
 from registration.legal import LEGAL_BASES
 from registration.lookup_forms import ResumeForm
 from registration.models import Attachment, Declaration, Draft
@@ -38,7 +39,7 @@ def declaration_form(request: HttpRequest) -> HttpResponse:
 def _get(request: HttpRequest) -> HttpResponse:
     token = cookies.cookie_token(request)
     draft = services.find_draft(token) if token else None
-    if token is None or (draft is not None and draft.declaration_id is not None):
+    if token is None or (draft is not None and services.is_over(draft)):
         token, draft = cookies.new_token(), None
     answers = dict(draft.answers) if draft else {}
     if request.GET.get("agency"):
@@ -54,7 +55,7 @@ def _post(request: HttpRequest) -> HttpResponse:
     draft = services.open_draft(token)
     if draft.declaration is not None:
         # A double click, a reload or a retry: there is one declaration, and here it is.
-        return _to_receipt(draft.declaration)
+        return _to_receipt(request, draft, draft.declaration)
     if "start-over" in request.POST:
         return _start_over(draft)
     try:
@@ -62,7 +63,7 @@ def _post(request: HttpRequest) -> HttpResponse:
     except services.AlreadyDecided:
         # Another press of the same button was quicker, after our look.
         draft.refresh_from_db()
-        return _to_receipt(get_object_or_404(Declaration, pk=draft.declaration_id))
+        return _to_receipt(request, draft, get_object_or_404(Declaration, pk=draft.declaration_id))
 
 
 def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
@@ -83,7 +84,7 @@ def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
         valid = False
     declaration = _submit(form, draft) if valid else None
     if declaration is not None:
-        return _to_receipt(declaration)
+        return _to_receipt(request, draft, declaration)
     return _page(request, form, token, draft, status=200 if only_looks else 422, filled=filled)
 
 
@@ -116,7 +117,8 @@ def _start_over(draft: Draft) -> HttpResponse:
     return response
 
 
-def _to_receipt(declaration: Declaration) -> HttpResponse:
+def _to_receipt(request: HttpRequest, draft: Draft, declaration: Declaration) -> HttpResponse:
+    open_after_submission(request, draft)
     response = redirect("registration:receipt", token=declaration.token)
     cookies.clear_cookie(response)
     return response

@@ -1,24 +1,27 @@
-"""Tra cứu hồ sơ: where a declaration stands, for whoever knows its reference and the end of its phone number."""
+"""Tra cứu hồ sơ: where a declaration stands, for whoever knows its reference and the end of its phone number.
 
+Both stand on the paper, so nothing else is shown or done for them: that takes a code (views.opening) or the browser
+that submitted (registration.grants).
+"""
+
+from axes.helpers import get_client_ip_address
 from django.contrib import messages
-from django.core.signing import BadSignature, TimestampSigner
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from notifications.services import message_state
 from registration import cookies, services
-from registration.enums import Status
+from registration.grants import Access, access_to
 from registration.lookup_forms import TrackForm
 from registration.models import Declaration
 from registration.throttle import allow, allowed
-from registration.validators import national_phone
+from registration.views.progress import progress, read_key
 
-_signer = TimestampSigner(salt="registration.tracked")
-_KEY_SECONDS = 1800
+# A dossier that has ended meanwhile is refused by the service, and its page then says how it stands.
+_IN_HAND = (Access.OPEN, Access.STATUS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +32,7 @@ def track(request: HttpRequest) -> HttpResponse:
         form = TrackForm(initial={"reference": scanned})
         return render(request, "registration/track.html", {"form": form, "staff_url": _staff_url(scanned)})
     form = TrackForm(request.POST)
-    found = _find(form) if form.is_valid() else None
+    found = _find(form, str(get_client_ip_address(request))) if form.is_valid() else None
     if found is None:
         if form.is_valid():
             form.add_error(
@@ -40,7 +43,7 @@ def track(request: HttpRequest) -> HttpResponse:
                 ),
             )
         return render(request, "registration/track.html", {"form": form}, status=422)
-    return render(request, "registration/tracked.html", progress(found))
+    return render(request, "registration/tracked.html", progress(found, access_to(request, found)))
 
 
 def _staff_url(scanned: str) -> str:
@@ -48,51 +51,34 @@ def _staff_url(scanned: str) -> str:
     return reverse("admin:login", query={"next": reverse("registration:scan", args=[scanned])}) if scanned else ""
 
 
-def _find(form: TrackForm) -> Declaration | None:
+def _find(form: TrackForm, address: str) -> Declaration | None:
     """The declaration, or None: one query and one comparison whether the reference or the phone is wrong.
 
-    Guessing the four digits of a known reference ends after some tries an hour; that refusal looks the same too.
+    Guessing the four digits of a known reference ends after some tries an hour; that refusal looks the same too. An
+    address is stopped long before the reference is, so that a stranger does not stop its owner.
     """
     reference, phone_end = form.cleaned_data["reference"], form.cleaned_data["phone_end"]
-    may_try = allowed("track-reference", reference)
+    may_try = allowed("track-reference", reference, address) and allowed("track-anywhere", reference)
     declaration = Declaration.objects.select_related("agency", "account").filter(reference=reference).first()
     is_right = constant_time_compare(declaration.phone[-4:] if declaration else "none", phone_end)
     if may_try and is_right and declaration:
         return declaration
-    allow("track-reference", reference)
+    if allow("track-reference", reference, address):
+        allow("track-anywhere", reference)
     return None
-
-
-def progress(declaration: Declaration) -> dict[str, object]:
-    """What the pages show of a declaration's way."""
-    return {
-        "declaration": declaration,
-        "changes": declaration.changes.all(),
-        "credential": message_state(declaration.message_key, kind="credential"),
-        "can_correct": declaration.status == Status.RETURNED,
-        "can_withdraw": declaration.status in (Status.SUBMITTED, Status.RETURNED),
-        "national_phone": national_phone(declaration.phone),
-        "masked_phone": f"•••• ••• {declaration.phone[-3:]}",
-        "key": _signer.sign(str(declaration.pk)),
-    }
-
-
-def _opened(request: HttpRequest) -> Declaration:
-    try:
-        pk = _signer.unsign(request.POST.get("key", ""), max_age=_KEY_SECONDS)
-    except BadSignature as error:
-        raise Http404 from error
-    return get_object_or_404(Declaration, pk=int(pk))
 
 
 @require_POST
 def correct(request: HttpRequest) -> HttpResponse:
     """Open the form with a returned declaration's answers and photos."""
+    declaration = _named(request)
+    if access_to(request, declaration) not in _IN_HAND:
+        return _refused(request, declaration)
     try:
-        draft = services.begin_correction(_opened(request))
+        draft = services.begin_correction(declaration)
     except services.AlreadyDecided:
-        messages.error(request, _("The declaration has changed meanwhile. Look it up again."))
-        return redirect("registration:track")
+        messages.error(request, _("The dossier has changed meanwhile: here is its present state."))
+        return redirect("registration:receipt", declaration.token)
     response = redirect("registration:declaration")
     cookies.set_cookie(response, draft.token)
     return response
@@ -101,10 +87,25 @@ def correct(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest) -> HttpResponse:
     """The citizen takes the declaration back."""
+    declaration = _named(request)
+    if access_to(request, declaration) not in _IN_HAND:
+        return _refused(request, declaration)
     try:
-        services.withdraw_declaration(_opened(request).pk)
+        services.withdraw_declaration(declaration.pk)
     except services.AlreadyDecided as refusal:
         messages.error(request, str(refusal.message))
     else:
-        messages.success(request, _("The declaration has been withdrawn. You can register again at any time."))
-    return redirect("registration:track")
+        messages.success(request, _("The dossier has been withdrawn. You can register again at any time."))
+    return redirect("registration:receipt", declaration.token)
+
+
+def _named(request: HttpRequest) -> Declaration:
+    return get_object_or_404(Declaration, pk=read_key(request.POST.get("key", "")))
+
+
+def _refused(request: HttpRequest, declaration: Declaration) -> HttpResponse:
+    """Not, or no longer, open in this browser. Whoever has the key has seen the reference."""
+    messages.error(request, _("The dossier is closed on this device. Look it up, then open it with a code."))
+    response = redirect("registration:track")
+    cookies.remember_reference(response, declaration.reference_text)
+    return response

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from registration.models import Declaration
 from tests.browser import NewContext, arrive
 from tests.registration.factories import issue_one_time_password, make_declaration, photo_bytes
+from tests.registration.views.opening import open_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -106,6 +107,14 @@ def test_pages_of_a_known_declaration_have_no_barrier(new_page, language: str) -
     for status in ("submitted", "returned", "rejected", "approved"):
         track(page, make_declaration(status))
         check(page, f"tracked {status}")
+        if status == "submitted":
+            page.locator("main form[action='/tra-cuu/ma/'] button").click()
+            expect(page.locator("#id_code")).to_be_visible()
+            check(page, "code")
+            page.fill("#id_code", "12")
+            page.locator("main .actions [type=submit]").first.click()
+            expect(page.locator("#id_code_error")).to_be_visible()
+            check(page, "code refused")
     account = make_declaration("approved").account
     page.goto("/tai-khoan/dang-nhap/")
     page.fill("#id_username", account.username)
@@ -118,6 +127,23 @@ def test_pages_of_a_known_declaration_have_no_barrier(new_page, language: str) -
     page.locator("main [type=submit]").click()
     arrive(page, "/tai-khoan/")
     check(page, "account")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opened_dossiers_have_no_barrier(new_page, client, live_server, language: str) -> None:
+    page = new_page(320, language)
+    opened = [make_declaration(status) for status in ("submitted", "returned", "approved", "rejected", "withdrawn")]
+    for declaration in opened:
+        open_in(client, declaration)
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    for declaration in opened:
+        page.goto(f"/dang-ky/ho-so/{declaration.token}/")
+        expect(page.locator(".reference")).to_be_visible()
+        check(page, f"dossier {declaration.status}")
+        track(page, declaration)
+        check(page, f"tracked, open: {declaration.status}")
 
 
 def test_declaration_keeps_its_shape_when_enlarged_and_in_forced_colours(new_page) -> None:

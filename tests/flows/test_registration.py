@@ -131,6 +131,7 @@ def test_registration_from_the_home_page_to_the_account(
     reference = citizen.locator(".reference").inner_text()
     assert re.fullmatch(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]", reference)
     check_pdf(citizen.request.get(f"{citizen.url}to-khai.pdf").body(), reference)
+    check_opening(new_page(browser, 360), portal, citizen.url, reference)
 
     # Staff: another district sees nothing; Quận 3 receives and approves.
     officer = new_page(browser, 1280)
@@ -176,6 +177,33 @@ def check_pdf(content: bytes, reference: str) -> None:
     for words in (NAME, "7912345601", "079190012345", ADDRESS, "BHXH Quận 3", reference, "Kính gửi"):
         assert words in text, words
     assert len(reader.pages[0].images) >= 3
+
+
+def check_opening(page: Page, portal: Portal, address: str, reference: str) -> None:
+    """Another browser has what stands on the paper, and the receipt's address: both open nothing without the phone."""
+    for rest in ("", "to-khai.pdf", "anh/portrait.jpg"):
+        assert page.request.get(f"{address}{rest}").status == 403
+    page.goto(address)
+    page.get_by_role("main").get_by_role("link", name="Tra cứu hồ sơ").click()
+    page.get_by_label("Mã hồ sơ").fill(reference)
+    page.get_by_label("4 số cuối").fill("5601")
+    page.get_by_role("button", name="Tra cứu", exact=True).click()
+    expect(page.get_by_text("Chờ ông/bà nộp tờ khai giấy")).to_be_visible()
+    expect(page.get_by_role("button", name="Đồng ý rút hồ sơ")).to_have_count(0)
+    page.get_by_role("button", name="Gửi mã đến số •••• ••• 601").click()
+    arrive(page, "/tra-cuu/ma/")
+    sent = wait_for(lambda: [text for text in portal.texts_to("0912345601") if "Ma xac nhan" in text], "the code")
+    code = re.search(rf"{reference}: (\d{{3}})(\d{{3}})\.", sent[0])
+    assert code, sent
+    page.get_by_label("Mã xác nhận").fill(f"{code[1]} {code[2]}")
+    page.get_by_role("button", name="Mở hồ sơ").click()
+    arrive(page, "/dang-ky/ho-so/.*")
+    assert page.url == address
+    check_pdf(page.request.get(f"{address}to-khai.pdf").body(), reference)
+    page.get_by_role("button", name="Đóng hồ sơ trên máy này").click()
+    arrive(page, "/tra-cuu/")
+    assert page.request.get(f"{address}to-khai.pdf").status == 403
+    page.context.close()
 
 
 def check_tracking(page: Page, portal: Portal, reference: str) -> None:

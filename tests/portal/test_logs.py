@@ -17,6 +17,9 @@ KEY = "Zk3vQm8xT1yB5nC7wR2dF9gH"
         f"/dang-ky/ho-so/{KEY}/to-khai.pdf",
         f"/dang-ky/chup/{KEY}:x:y/",
         f"/dang-ky/to-khai/anh/{KEY}.jpg",
+        f"/dang-ky/to-khai/anh/x.jpg?chup={KEY}",
+        f"/dang-ky//Ho-So/{KEY}/anh/portrait.jpg",
+        f"/dang-ky/ho-so/{KEY}/dong/",
         f"/sms/bao-phat/esms/{KEY}/",
         f"/sms/bao-phat/esms/{KEY}",
         f"/GetSendStatus?RefId=1&ApiKey={KEY}&SecretKey={KEY}",
@@ -49,5 +52,13 @@ def test_refused_request_leaves_no_key_on_the_console(client, db, monkeypatch) -
     console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
     monkeypatch.setattr(console, "stream", printed := io.StringIO())
     client.get(f"/dang-ky/ho-so/{KEY}/")
-    assert "Not Found: /dang-ky/ho-so/…/" in printed.getvalue()
+    assert "Forbidden: /dang-ky/ho-so/…/" in printed.getvalue()
     assert KEY not in printed.getvalue()
+
+
+def test_development_server_leaves_no_key_on_the_console(monkeypatch) -> None:
+    console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
+    monkeypatch.setattr(console, "stream", printed := io.StringIO())
+    logging.getLogger("django.server").info('"%s" %s', f"GET /dang-ky/chup/{KEY}/ HTTP/1.1", "200")
+    assert '"GET /dang-ky/chup/…/ HTTP/1.1" 200' in printed.getvalue()
+    assert not logging.getLogger("django.server").handlers

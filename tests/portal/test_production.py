@@ -32,7 +32,9 @@ assert client.get("/hop-thu-thu/", secure=True).status_code == 404
 assert client.get("/", secure=False).status_code == 301
 assert client.get("/health/live", secure=False).status_code == 200
 from tests.registration.factories import make_declaration
+from tests.registration.views.opening import open_in
 declaration = make_declaration()
+open_in(client, declaration)
 pdf = client.get(f"/dang-ky/ho-so/{declaration.token}/to-khai.pdf", secure=True)
 assert b"".join(pdf.streaming_content).startswith(b"%PDF-")
 print("served")

@@ -4,6 +4,7 @@ import pytest
 
 from registration import services
 from tests.registration.factories import make_declaration
+from tests.registration.views.opening import open_in
 
 pytestmark = pytest.mark.django_db
 
@@ -15,6 +16,7 @@ def document():
 
 @pytest.fixture
 def get(client, document):
+    open_in(client, document.declaration)
     address = f"/dang-ky/ho-so/{document.declaration.token}/to-khai.pdf"
     return lambda **headers: client.get(address, headers=headers)
 

@@ -144,6 +144,8 @@ class OtherFormsFuzz(FuzzCase):
         assert post(Client(), "/tra-cuu/", {"reference": first, "phone_end": second}).status_code == 422
         assert post(Client(), "/tra-cuu/sua/", {"key": first}).status_code == 404
         assert post(Client(), "/tra-cuu/rut/", {"key": second}).status_code == 404
+        assert post(Client(), "/tra-cuu/ma/gui/", {"key": first}).status_code == 404
+        assert post(Client(), "/tra-cuu/ma/", {"key": second, "code": first}).status_code == 404
 
     @FEW
     @given(first=ANY, second=ANY)
@@ -187,8 +189,10 @@ class AddressFuzz(FuzzCase):
     @example(text="\0")
     def test_any_token_in_an_address_does_not_exist(self, text: str) -> None:
         client, part, own = Client(), sent(f"x{text}"), self.declaration.token
-        for path in (f"ho-so/{part}/", f"ho-so/{part}/to-khai.pdf", f"ho-so/{own}/anh/{part}.jpg", f"chup/{part}/"):
-            assert client.get(f"/dang-ky/{path}").status_code == 404
+        assert client.get(f"/dang-ky/chup/{part}/").status_code == 404
+        # 403 is what a stranger gets at every address of a dossier, 404 what no such address looks like.
+        for path in (f"ho-so/{part}/", f"ho-so/{part}/to-khai.pdf", f"ho-so/{own}/anh/{part}.jpg"):
+            assert client.get(f"/dang-ky/{path}").status_code in (403, 404)
         client.cookies[cookies.COOKIE] = cookies.sign_token(make_token())
         assert client.get(f"{PAGE}anh/{part}.jpg").status_code == 404
         assert client.get(f"{PAGE}anh/{part}.jpg?chup={part}").status_code == 404

@@ -14,6 +14,7 @@ from registration.models import Declaration, Document, private_storage
 from registration.pdf import Paper
 from registration.services import documents
 from tests.registration.factories import make_correction, make_declaration, make_officer
+from tests.registration.views.opening import open_in
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,7 @@ def test_document_that_cannot_be_made_leaves_the_declaration_safe_and_beat_makes
     client, no_fonts, monkeypatch, caplog
 ) -> None:
     declaration = make_declaration()
+    open_in(client, declaration)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     page = client.get(f"/dang-ky/ho-so/{declaration.token}/")
     assert page.status_code == 200
@@ -61,6 +63,7 @@ def test_document_that_cannot_be_made_leaves_the_declaration_safe_and_beat_makes
 
 def test_receipt_has_the_document_made_by_the_time_it_is_shown(client) -> None:
     declaration = make_declaration()
+    open_in(client, declaration)
     page = client.get(f"/dang-ky/ho-so/{declaration.token}/")
     assert Document.objects.get().declaration == declaration
     assert "to-khai.pdf?tai-ve" in page.content.decode()

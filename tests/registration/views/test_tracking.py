@@ -10,6 +10,7 @@ from notifications.models import Message
 from registration import throttle
 from registration.models import Declaration
 from tests.registration.factories import make_declaration
+from tests.registration.views.opening import open_in
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +36,9 @@ def test_tracking_shows_every_status(client, status: str) -> None:
     assert f"status--{status}" in page
     assert declaration.phone[-9:] not in page.replace(" ", "")
     assert declaration.bhxh_number not in page
-    if status in ("returned", "rejected"):
-        assert declaration.reason in page
+    for value in (declaration.full_name, declaration.paper_number, declaration.address, declaration.token):
+        assert value not in page
+    assert not declaration.reason or declaration.reason not in page
 
 
 def test_tracking_says_when_the_sms_went_out_and_when_it_did_not_arrive(client, vietnamese) -> None:
@@ -44,14 +46,14 @@ def test_tracking_says_when_the_sms_went_out_and_when_it_did_not_arrive(client, 
     message = Message.objects.get(related_key=declaration.message_key, kind="credential")
     sent_at = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
     for status, sent, text in (
-        ("queued", None, "SMS có mật khẩu đang được gửi đến số"),
-        ("accepted", sent_at, "SMS đã gửi lúc 10:05, 20/11/2026 đến số"),
-        ("dead", None, "SMS có mật khẩu chưa đến được số"),
-        ("dead", sent_at, "SMS có mật khẩu chưa đến được số"),
+        ("queued", None, "Tin nhắn có mật khẩu đang được gửi đến số {}."),
+        ("accepted", sent_at, "Đã gửi mật khẩu đến số {} lúc 10:05, 20/11/2026."),
+        ("dead", None, "Tin nhắn có mật khẩu chưa đến được số {}."),
+        ("dead", sent_at, "Tin nhắn có mật khẩu chưa đến được số {}."),
     ):
         Message.objects.filter(pk=message.pk).update(status=status, sent_at=sent)
         page = track(client, declaration.reference_text, declaration.phone[-4:]).text
-        assert f"{text} •••• ••• {declaration.phone[-3:]}" in page
+        assert text.format(f"•••• ••• {declaration.phone[-3:]}") in page
 
 
 def test_tracking_answers_wrong_phone_and_unknown_reference_alike(client) -> None:
@@ -81,8 +83,33 @@ def test_tracking_ends_guessing_at_one_reference(client, settings) -> None:
     for _ in range(3):
         track(client, declaration.reference_text, "0000")
     answer = track(client, declaration.reference_text, declaration.phone[-4:])
+    owner = track(Client(REMOTE_ADDR="203.0.113.9"), declaration.reference_text, declaration.phone[-4:])
     throttle._limit.cache_clear()
     assert answer.status_code == 422
+    # A stranger stops himself, not the owner.
+    assert owner.status_code == 200
+
+
+def test_guessing_from_many_addresses_ends_too(client, settings) -> None:
+    declaration = make_declaration()
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "track-anywhere": "3/hour"}
+    throttle._limit.cache_clear()
+    for number in range(3):
+        track(Client(REMOTE_ADDR=f"203.0.113.{number}"), declaration.reference_text, "0000")
+    answer = track(client, declaration.reference_text, declaration.phone[-4:])
+    throttle._limit.cache_clear()
+    assert answer.status_code == 422
+
+
+def test_begun_correction_ends_with_its_dossier(client) -> None:
+    declaration = make_declaration("returned")
+    key = key_of(client, declaration)
+    client.post("/tra-cuu/sua/", {"key": key})
+    assert declaration.full_name in client.get("/dang-ky/to-khai/").text
+    client.post("/tra-cuu/rut/", {"key": key})
+    page = client.get("/dang-ky/to-khai/").text
+    assert declaration.full_name not in page and declaration.reason not in page
+    assert 'src="/dang-ky/to-khai/anh/' not in page
 
 
 @pytest.mark.parametrize(("reference", "phone_end"), [("", ""), ("7K3Q-9M2D-X", "12"), ("", "1234"), ("\x00", "١٢٣٤")])
@@ -93,6 +120,8 @@ def test_tracking_says_what_is_missing(client, reference: str, phone_end: str) -
 
 
 def key_of(client: Client, declaration: Declaration) -> str:
+    """The key of the declaration's forms in this browser, which has opened the dossier."""
+    open_in(client, declaration)
     page = track(client, declaration.reference_text, declaration.phone[-4:]).content.decode()
     found = re.search(r'name="key" value="([^"]+)"', page)
     assert found
@@ -133,14 +162,31 @@ def test_correction_opened_twice_goes_on_with_the_same_draft(client) -> None:
 
 def test_citizen_withdraws_before_a_decision(client) -> None:
     declaration = make_declaration()
-    client.post("/tra-cuu/rut/", {"key": key_of(client, declaration)})
+    answer = client.post("/tra-cuu/rut/", {"key": key_of(client, declaration)}, follow=True)
     declaration.refresh_from_db()
     assert declaration.status == "withdrawn"
+    assert "status--withdrawn" in answer.text
+    assert "to-khai.pdf" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["sua", "rut"])
+def test_correction_and_withdrawal_need_more_than_what_stands_on_the_paper(client, path: str) -> None:
+    declaration = make_declaration("returned")
+    page = track(client, declaration.reference_text, declaration.phone[-4:]).text
+    assert "/tra-cuu/sua/" not in page and "/tra-cuu/rut/" not in page
+    key = re.search(r'name="key" value="([^"]+)"', page)[1]
+    answer = client.post(f"/tra-cuu/{path}/", {"key": key}, follow=True)
+    assert answer.redirect_chain == [("/tra-cuu/", 302)]
+    assert "notice--error" in answer.text
+    declaration.refresh_from_db()
+    assert declaration.status == "returned"
+    assert not declaration.corrections.exists()
+    assert declaration.full_name not in client.get("/dang-ky/to-khai/").text
 
 
 @pytest.mark.parametrize("path", ["sua", "rut"])
 @pytest.mark.parametrize("key", ["", "1", "1:x:y"])
-def test_correction_and_withdrawal_need_a_key_from_tracking(client, path: str, key: str) -> None:
+def test_correction_and_withdrawal_need_a_key_of_ours(client, path: str, key: str) -> None:
     declaration = make_declaration("returned")
     assert client.post(f"/tra-cuu/{path}/", {"key": key.replace("1", str(declaration.pk))}).status_code == 404
     declaration.refresh_from_db()
