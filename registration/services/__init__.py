@@ -26,17 +26,21 @@ from registration.services.drafts import (
     resume_code,
     save_answers,
     store_photo,
+    stored_drafts,
     typed_answers,
 )
 from registration.services.errors import (
     AlreadyDecided,
+    AlreadySubmitted,
     NumberTaken,
+    PageOutdated,
     PhoneTaken,
     PhotosMissing,
     RegistrationError,
     ResendRefused,
 )
 from registration.services.expiry import expire_declarations, send_reminders
+from registration.services.pages import FormPage, check_page, is_resent, keep_images, page_photos, split_draft
 from registration.services.resend import resend_credential
 from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
 from registration.services.submission import Answers, submit_declaration
@@ -45,8 +49,11 @@ from registration.services.verification import Registered, find_by_file, find_by
 __all__ = [
     "TYPED_FIELDS",
     "AlreadyDecided",
+    "AlreadySubmitted",
     "Answers",
+    "FormPage",
     "NumberTaken",
+    "PageOutdated",
     "PhoneTaken",
     "PhotosMissing",
     "Registered",
@@ -56,6 +63,7 @@ __all__ = [
     "approve_declaration",
     "approve_declarations",
     "begin_correction",
+    "check_page",
     "discard_draft",
     "discard_photo",
     "ensure_document",
@@ -64,11 +72,14 @@ __all__ = [
     "find_by_hash",
     "find_draft",
     "find_resumable",
+    "is_resent",
+    "keep_images",
     "link_phone",
     "mark_phone_opened",
     "missing_documents",
     "offer_document",
     "open_draft",
+    "page_photos",
     "purge_drafts",
     "receive_declaration",
     "receive_declarations",
@@ -82,7 +93,9 @@ __all__ = [
     "save_answers",
     "send_reminders",
     "send_reset_code",
+    "split_draft",
     "store_photo",
+    "stored_drafts",
     "submit_declaration",
     "sweep_resets",
     "typed_answers",

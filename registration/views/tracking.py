@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from notifications.services import message_state
 from registration import cookies, services
 from registration.enums import Status
+from registration.held_drafts import go_to_form
 from registration.lookup_forms import TrackForm
 from registration.models import Declaration
 from registration.throttle import allow, allowed
@@ -93,9 +94,7 @@ def correct(request: HttpRequest) -> HttpResponse:
     except services.AlreadyDecided:
         messages.error(request, _("The declaration has changed meanwhile. Look it up again."))
         return redirect("registration:track")
-    response = redirect("registration:declaration")
-    cookies.set_cookie(response, draft.token)
-    return response
+    return go_to_form(request, draft.token)
 
 
 @require_POST

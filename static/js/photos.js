@@ -18,8 +18,9 @@ async function load(source) {
   }
 }
 
-// Posts `fields` for this draft; resolves to { status, answer } (see upload.js).
-function ask(url, fields = {}, options = {}) {
+// Posts `fields` for this draft; resolves to { status, answer } (see upload.js). Of a draft that was submitted
+// meanwhile the form hears, too.
+async function ask(url, fields = {}, options = {}) {
   const control = (name) => form.elements.namedItem(name);
   const holder = control("phone_key") ?? control("draft");
   const data = new FormData();
@@ -28,7 +29,9 @@ function ask(url, fields = {}, options = {}) {
     if (value instanceof Blob) data.append(name, value, value.name ?? "photo.jpg");
     else data.append(name, value);
   }
-  return tools.send(url, data, { token: control("csrfmiddlewaretoken").value, ...options });
+  const reply = await tools.send(url, data, { token: control("csrfmiddlewaretoken").value, ...options });
+  if (reply.status === 409) form.dispatchEvent(new CustomEvent("draft-conflict", { detail: reply.answer }));
+  return reply;
 }
 
 const parts = document.querySelector("template[data-photo-parts]");
