@@ -199,6 +199,8 @@ class Attachment(models.Model):
     quality = models.JSONField(default=list)
     # What the card's QR code says (registration.cards); empty where there is no readable card.
     card = models.JSONField(null=True)
+    # The page of the form that sent it: one whose answer was lost on the way is still that page's own.
+    stored_by = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # When it was replaced or removed in its draft. It is kept with the draft: another page may still show it.
     superseded_at = models.DateTimeField(null=True)

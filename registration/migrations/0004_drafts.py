@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
+            model_name="attachment",
+            name="stored_by",
+            field=models.CharField(blank=True, max_length=40),
+        ),
+        migrations.AddField(
             model_name="draft",
             name="revision",
             field=models.PositiveIntegerField(default=0),

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -60,7 +60,7 @@ def save_answers(draft: Draft, answers: dict[str, Any], page: str = "", seen: in
     with transaction.atomic():
         locked = _lock(draft)
         if locked.declaration_id is None and locked.answers != answers:
-            if seen is not None and seen != locked.revision and page != locked.saved_by:
+            if locked.revision and seen not in (None, locked.revision) and page != locked.saved_by:
                 raise PageOutdated
             locked.answers, locked.saved_by, locked.revision = answers, page, locked.revision + 1
         if locked.declaration_id is None:
@@ -115,12 +115,12 @@ def _delete_file(name: str) -> None:
     private_storage().delete(name)
 
 
-def store_photo(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
-    """Keep a normalised photo in the draft, in place of an earlier one of its kind."""
+def store_photo(draft: Draft, kind: str, image: NormalisedImage, page: str = "") -> Attachment:
+    """Keep a normalised photo that `page` has sent in the draft, in place of an earlier one of its kind."""
     with transaction.atomic():
         locked = _lock_open(draft)
         _supersede(locked, kind)
-        attachment = _attach(locked, kind, image)
+        attachment = _attach(locked, kind, image, stored_by=page)
         locked.save(update_fields=["updated_at"])
     return attachment
 
@@ -150,7 +150,7 @@ def _lock_open(draft: Draft) -> Draft:
     return locked
 
 
-def _attach(draft: Draft, kind: str, image: NormalisedImage, superseded_at: datetime | None = None) -> Attachment:
+def _attach(draft: Draft, kind: str, image: NormalisedImage, **fields: Any) -> Attachment:
     attachment = Attachment(
         draft=draft,
         kind=PhotoKind(kind),
@@ -160,7 +160,7 @@ def _attach(draft: Draft, kind: str, image: NormalisedImage, superseded_at: date
         sha256=image.sha256,
         quality=list(image.quality),
         card=card_of(kind, image.content),
-        superseded_at=superseded_at,
+        **fields,
     )
     attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
     _save_print_copy(attachment, image.print_content)

@@ -39,6 +39,9 @@ def answers_digest(answers: Mapping[str, str]) -> str:
 
 def check_page(draft: Draft, page: FormPage, images: Mapping[str, NormalisedImage]) -> None:
     """Raises PageOutdated unless the draft has just what the page shows; `images` are the files sent with it."""
+    if not draft.revision and not draft.attachments.exists():
+        # Nothing is stored: it was deleted elsewhere, or is older than a day. There is nothing to mix with.
+        return
     stale = page.seen not in (None, draft.revision) and page.id != draft.saved_by
     if stale and draft.answers != page.answers:
         raise PageOutdated
@@ -55,13 +58,14 @@ def check_photos(draft: Draft, page: FormPage, images: Mapping[str, NormalisedIm
     stored = draft.photos()
     for kind in PhotoKind.values:
         there, token = stored.get(kind), page.photos.get(kind, "")
-        if (there.token if there else "") != token and not (there and _is_same(there, token, images.get(kind))):
+        if (there.token if there else "") != token and not (there and _is_own(there, token, page, images.get(kind))):
             raise PageOutdated
 
 
-def _is_same(there: Attachment, token: str, image: NormalisedImage | None) -> bool:
+def _is_own(there: Attachment, token: str, page: FormPage, image: NormalisedImage | None) -> bool:
+    """Whether the stored photo is the page's: what it shows under another token, or the file that it sends again."""
     if image is not None:
-        return image.sha256 == there.sha256
+        return image.sha256 == there.sha256 or bool(page.id and page.id == there.stored_by)
     return Attachment.objects.filter(draft=there.draft_id, token=token, sha256=there.sha256).exists()
 
 

@@ -71,7 +71,7 @@ def _answer(
 ) -> HttpResponse:
     about = {
         "page": page,
-        "address": form_address(draft.token),
+        "page_address": form_address(draft.token),
         "draft_token": cookies.sign_token(draft.token),
         "new_token": cookies.sign_token(cookies.new_token()),
     }

@@ -108,7 +108,7 @@ def _press(request: HttpRequest, form: DeclarationForm, draft: Draft) -> HttpRes
 def _take(request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage) -> HttpResponse:
     """Keep what was sent, then go where the pressed button leads. Raises PageOutdated as long as another page acts."""
     for kind, image in form.accepted.items():
-        form.show_stored(services.store_photo(draft, kind, image))
+        form.show_stored(services.store_photo(draft, kind, image, page.id))
     filled = form.fill_from_cards(_said(form, new_only=True)) if form.errors else {}
     services.save_answers(draft, {**page.answers, **filled}, page.id, page.seen)
     if "choose-agency" in request.POST:
@@ -187,13 +187,14 @@ def _page(
 ) -> HttpResponse:
     about = {
         "form": form,
-        "address": form_address(token),
+        "page_address": form_address(token),
         "agency": form.chosen_agency(),
         "draft_token": cookies.sign_token(token),
         "new_token": cookies.sign_token(cookies.new_token()),
         # A page that comes back from its own button is the same page.
         "page_id": read_page(request).id or cookies.new_token(),
         "revision": draft.revision if draft else 0,
+        "phone_linked": bool(draft and draft.phone_linked_at),
         "corrects": draft.corrects if draft else None,
         "legal_bases": LEGAL_BASES,
         "card_notes": _notes(form, filled or {}),

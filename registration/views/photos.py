@@ -112,7 +112,7 @@ def upload_photo(request: HttpRequest) -> HttpResponse:
     form = PhotoForm(request.POST, request.FILES, kind=kind)
     if not form.is_valid():
         return JsonResponse({"error": " ".join(map(str, form.errors["photo"]))}, status=422)
-    photo = services.store_photo(draft, kind, form.accepted)
+    photo = services.store_photo(draft, kind, form.accepted, read_page(request).id)
     return _stored(request, draft, describe(photo, request.POST.get("phone_key", "")), status=201)
 
 

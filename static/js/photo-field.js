@@ -89,7 +89,8 @@ export class PhotoField {
   send(job, photo) {
     const mine = (show) => (what) => { if (this.job === job) this.view[show](what); };
     const { ask, form } = this.page;
-    return ask(form.dataset.uploadUrl, { kind: this.kind, photo }, {
+    const page = form.elements.namedItem("page")?.value ?? "";
+    return ask(form.dataset.uploadUrl, { kind: this.kind, page, photo }, {
       signal: job.signal, onProgress: mine("showShare"), onState: mine("showState"),
     });
   }

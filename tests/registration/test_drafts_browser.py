@@ -141,13 +141,18 @@ def test_draft_goes_on_from_the_list_and_by_its_code_on_another_device(new_brows
     assert Draft.objects.count() == 1
 
 
-def test_reload_of_a_bare_address_keeps_what_was_typed(new_browser) -> None:
+@pytest.mark.parametrize("press", ["reload", "language"])
+def test_bare_address_keeps_what_was_typed(new_browser, press: str) -> None:
     page = new_browser().new_page()
     page.goto("/dang-ky/to-khai/")
     expect(page).to_have_url(re.compile(FORM))
     with page.expect_response("**/luu/"):
         page.fill("#id_full_name", FATHER["full_name"])
-    page.reload()
+    if press == "reload":
+        page.reload()
+    else:
+        page.get_by_role("button", name="English", exact=True).click()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#id_full_name")).to_have_value(FATHER["full_name"])
 
 
@@ -274,6 +279,47 @@ def test_phone_of_one_tab_sends_nothing_into_the_other(new_browser) -> None:
     submit(father)
     arrive(father, RECEIPT)
     assert made_for(FATHER).attachments.count() == 3
+
+
+def test_phone_that_goes_on_sending_is_seen_by_the_page_that_was_loaded_again(new_browser) -> None:
+    page = begin(new_browser())
+    with page.expect_response("**/dien-thoai/") as answer:
+        page.locator("[data-phone-open]").click()
+    address = answer.value.json()["url"]
+    page.reload()
+    phone = new_browser(360, has_touch=True, is_mobile=True).new_page()
+    phone.goto(address)
+    phone.locator("#id_id_front").set_input_files(
+        {"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes("id_front")}
+    )
+    expect(page.locator("#div_id_id_front img[src*='/anh/']")).to_be_visible()
+    expect(page.locator("#div_id_id_front [data-shown]")).not_to_have_value("")
+
+
+def test_photo_whose_answer_was_lost_is_the_pages_own(new_browser) -> None:
+    page = begin(new_browser())
+    fill(page, FATHER)
+    # The server stores it, the page does not hear of it, and the browser sends the file itself with the form.
+    page.route("**/to-khai/anh/", lambda route: (route.fetch(), route.abort())[1])
+    page.locator("#id_portrait").set_input_files({"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": portrait(2)})
+    expect(page.locator("#id_portrait_error")).to_be_visible()
+    submit(page)
+    arrive(page, RECEIPT)
+    assert made_for(FATHER).attachments.count() == 3
+
+
+def test_language_is_switched_without_losing_the_draft(new_browser) -> None:
+    page = begin(new_browser())
+    with page.expect_response("**/luu/"):
+        page.fill("#id_full_name", FATHER["full_name"])
+    for press in ("English", "Tiếng Việt"):
+        if press == "Tiếng Việt":
+            submit_english = page.get_by_role("button", name="Submit the declaration", exact=True)
+            with page.expect_response(lambda answer: answer.status == 422):
+                submit_english.last.click()
+        page.get_by_role("button", name=press, exact=True).click()
+        arrive(page, FORM)
+        expect(page.locator("#id_full_name")).to_have_value(FATHER["full_name"])
 
 
 def test_shared_draft_without_javascript_keeps_its_key_all_the_way(new_browser) -> None:

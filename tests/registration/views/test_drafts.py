@@ -367,6 +367,17 @@ def test_page_saves_over_what_it_saved_itself_though_the_answer_was_lost(client)
     assert client.post(f"{PAGE}luu/", tab.answers(**FATHER, email="cha@example.com")).status_code == 200
 
 
+def test_draft_deleted_under_an_open_page_is_filled_anew_not_asked_about(client) -> None:
+    tab = Tab(client)
+    tab.upload_all(portrait=1)
+    tab.save(**FATHER)
+    Draft.objects.all().delete()
+    answer = tab.submit(**FATHER)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert f'value="{FATHER["full_name"]}"' in page and 'id="id_portrait_error"' in page
+
+
 @pytest.mark.parametrize(
     "fields", [{"page": "\0'"}, {"revision": "-1"}, {"revision": "9" * 30}, {"shown-portrait": "\0"}]
 )
