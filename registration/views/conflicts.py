@@ -20,15 +20,20 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _REVISION = re.compile(r"[0-9]{1,8}")
 
 
+def read_id(text: str) -> str:
+    """The token or the page's id in a field; empty for what is none."""
+    return text if _ID.fullmatch(text) else ""
+
+
 def read_page(request: HttpRequest) -> services.FormPage:
     """The page that sends this request, from its hidden fields."""
     post = request.POST
-    shown = {kind: post.get(f"shown-{kind}", "")[:40] for kind in PhotoKind.values if f"shown-{kind}" in post}
-    page_id, seen = post.get("page", ""), post.get("revision", "")
+    shown = {kind: read_id(post.get(f"shown-{kind}", "")) for kind in PhotoKind.values if f"shown-{kind}" in post}
+    seen = post.get("revision", "")
     return services.FormPage(
         answers=services.typed_answers(post),
         photos=shown or None,
-        id=page_id if _ID.fullmatch(page_id) else "",
+        id=read_id(post.get("page", "")),
         seen=int(seen) if _REVISION.fullmatch(seen) else None,
     )
 

@@ -16,7 +16,7 @@ from registration.enums import PhotoKind
 from registration.forms import PhotoForm
 from registration.held_drafts import form_address, hold
 from registration.models import Attachment, Draft
-from registration.views.conflicts import read_page
+from registration.views.conflicts import read_id, read_page
 
 _View = Callable[[HttpRequest], HttpResponse]
 
@@ -119,7 +119,10 @@ def upload_photo(request: HttpRequest) -> HttpResponse:
 @_answers_json
 def remove_photo(request: HttpRequest) -> HttpResponse:
     """Take out the photo that the page shows; one that another page has put in its place stays."""
-    services.discard_photo(_draft(request), _kind(request), request.POST.get("shown", "")[:40])
+    shown = request.POST.get("shown", "")
+    if shown != read_id(shown):
+        raise Http404
+    services.discard_photo(_draft(request), _kind(request), shown)
     return HttpResponse(status=204)
 
 

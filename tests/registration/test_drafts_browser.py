@@ -83,6 +83,11 @@ def submit(page: Page) -> None:
     page.locator(".declaration > .actions").get_by_role("button", name="Ghi nhận", exact=True).click()
 
 
+def faults(page: Page) -> list:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    return axe.run(page).response["violations"]
+
+
 def sha_of(page: Page, kind: str = "portrait") -> str:
     return Attachment.objects.get(token=page.locator(f"#div_id_{kind} [data-shown]").get_attribute("value")).sha256
 
@@ -104,6 +109,8 @@ def test_father_and_mother_in_two_tabs_get_each_their_own(new_browser, width: in
     expect(offer.get_by_role("listitem")).to_have_count(2)
     expect(offer.get_by_role("listitem").filter(has_text="Trần Văn Cha")).to_contain_text("3 ảnh")
     assert home.evaluate("document.documentElement.scrollWidth") == width
+    offer.locator("summary").first.click()
+    assert faults(home) == []
     for page in (father, mother):
         submit(page)
         arrive(page, RECEIPT)
@@ -176,6 +183,7 @@ def test_photo_replaced_in_another_tab_is_chosen_not_submitted(new_browser, choi
     assert first.locator(".side img").count() == 6
     assert first.locator(".side img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     assert first.evaluate("document.documentElement.scrollWidth") == width
+    assert faults(first) == []
     first.locator(f"[name={choice}]").click()
     arrive(first, FORM)
     expect(first.locator("#id_full_name")).to_have_value(FATHER["full_name"])
@@ -199,6 +207,7 @@ def test_two_pages_of_one_draft_never_mix_their_answers(new_browser) -> None:
     second.fill("#id_full_name", MOTHER["full_name"])
     notice = second.locator("[data-draft-notice]")
     expect(notice).to_contain_text("Tờ khai này vừa được sửa")
+    assert faults(second) == []
     notice.get_by_role("button").click()
     arrive(second, FORM)
     expect(second.locator("#id_full_name")).to_have_value(MOTHER["full_name"])
@@ -218,6 +227,8 @@ def test_going_back_after_ghi_nhan_says_that_it_was_sent(new_browser, script: bo
         # The page before is the one to which CHỌN led back.
         expect(page).to_have_url(re.compile("/dang-ky/to-khai/"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Tờ khai này đã gửi, mã hồ sơ {made.reference_text}")
+    if script:
+        assert faults(page) == []
     page.get_by_role("link", name="Trang xác nhận").click()
     arrive(page, RECEIPT)
     page.go_back()
