@@ -29,7 +29,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest) -> HttpResponse:
     """Delete an unfinished draft from the list that offers it; back to the page with that list."""
-    token = cookies.read_token(request.POST.get("draft", ""))
+    token = cookies.read_token(request.POST.get("unfinished", ""))
     draft = services.find_draft(token)
     try:
         if draft is not None:

@@ -124,6 +124,14 @@ def test_forged_draft_does_not_exist_anywhere(client: Client, draft: Draft, path
     assert unchanged(draft)
 
 
+def test_forged_draft_is_not_deleted_or_split(client: Client, draft: Draft) -> None:
+    good = cookies.sign_token(draft.token)
+    for forged in draft_forgeries(draft.token):
+        assert client.post(f"{PAGE}xoa/", {"unfinished": forged}).status_code == 404, forged
+        assert client.post(PAGE, {"draft": good, "split": "1", "new-draft": forged}).status_code == 404, forged
+    assert unchanged(draft)
+
+
 @pytest.mark.parametrize("path", ["anh/", "anh/xoa/"])
 def test_forged_phone_key_does_not_exist_anywhere(client: Client, draft: Draft, path: str) -> None:
     good = cookies.sign_token(draft.token)
