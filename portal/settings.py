@@ -379,6 +379,7 @@ RATE_LIMITED_VIEWS = {
     ("POST", "registration:upload_photo"): "upload",
     ("POST", "registration:save_draft"): "save",
     ("POST", "registration:draft_state"): "save",
+    ("POST", "registration:discard_draft"): "save",
     ("POST", "registration:resume"): "track",
     ("POST", "registration:phone"): "upload",
     ("POST", "registration:phone_link"): "upload",

@@ -9,17 +9,20 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from agencies.models import Agency
 from portal.context import about_portal
 from portal.health import delivery, metrics, readiness
 from portal.qr import qr_svg
+from registration.held_drafts import offers
 
 
 @require_safe
+@vary_on_cookie
 def home(request: HttpRequest) -> HttpResponse:
-    """What this portal is for, and the ways into it."""
-    return render(request, "portal/home.html")
+    """What this portal is for, the ways into it, and the declarations that this browser has under way."""
+    return render(request, "portal/home.html", {"offers": offers(request)})
 
 
 @require_safe

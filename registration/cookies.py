@@ -1,12 +1,22 @@
-"""The draft's token between requests: signed, so that nobody makes up the draft of somebody else."""
+"""The tokens of drafts between requests: signed, so that nobody makes up the draft of somebody else.
+
+A browser holds one cookie for each of its drafts, so that two tabs that are answered at once do not overwrite each
+other's list. An address names a draft by its key, which opens nothing without that cookie.
+"""
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 
 from registration.models import make_token
 
+# A draft's cookie is named "to_khai_<key>". Until 2026-11 a browser held a single one, under the bare name.
 COOKIE = "to_khai"
+_PREFIX = f"{COOKIE}_"
+_KEY_LENGTH = 12
+# A browser is never given more than this; whoever sends more has made them up.
+_MOST_READ = 40
 # A phone that helps with the photos may do so for this long.
 PHONE_SECONDS = 15 * 60
 # A scanned reference fills the tracking form for this long: the address itself stays free of it.
@@ -32,10 +42,35 @@ def read_token(signed: str) -> str:
         raise Http404 from error
 
 
-def cookie_token(request: HttpRequest) -> str | None:
-    """The token of the browser's present draft; a damaged cookie counts as none."""
+def draft_key(token: str) -> str:
+    """How an address names the draft of this token: short, and of no use to a browser that does not hold it."""
+    return salted_hmac("registration.draft-key", token, algorithm="sha256").hexdigest()[:_KEY_LENGTH]
+
+
+def held_tokens(request: HttpRequest) -> list[str]:
+    """The tokens of the drafts that this browser holds; a damaged cookie counts as none."""
+    names = [name for name in request.COOKIES if name.startswith(_PREFIX)][:_MOST_READ]
+    tokens = [token for name in names if (token := held_token(request, name.removeprefix(_PREFIX)))]
+    old = old_token(request)
+    return [*tokens, old] if old and old not in tokens else tokens
+
+
+def held_token(request: HttpRequest, key: str) -> str | None:
+    """The token of the draft with this key, if this browser holds it."""
+    for token in (_unsigned(request.COOKIES.get(f"{_PREFIX}{key}", "")), old_token(request)):
+        if token and draft_key(token) == key:
+            return token
+    return None
+
+
+def old_token(request: HttpRequest) -> str | None:
+    """The token in the single cookie of earlier versions."""
+    return _unsigned(request.COOKIES.get(COOKIE, ""))
+
+
+def _unsigned(signed: str) -> str | None:
     try:
-        return _signer.unsign(request.COOKIES.get(COOKIE, ""))
+        return _signer.unsign(signed)
     except _FORGED:
         return None
 
@@ -85,15 +120,21 @@ def new_token() -> str:
 def set_cookie(response: HttpResponse, token: str) -> None:
     """Keep the draft's token in the browser for as long as the draft itself is kept."""
     response.set_cookie(
-        COOKIE,
+        f"{_PREFIX}{draft_key(token)}",
         sign_token(token),
         max_age=settings.DRAFT_HOURS * 3600,
-        path="/dang-ky/",
+        # The home page offers the draft, too.
+        path="/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
 
 
-def clear_cookie(response: HttpResponse) -> None:
+def clear_cookie(response: HttpResponse, token: str) -> None:
+    """The browser lets this draft go."""
+    response.delete_cookie(f"{_PREFIX}{draft_key(token)}", path="/", samesite="Lax")
+
+
+def clear_old_cookie(response: HttpResponse) -> None:
     response.delete_cookie(COOKIE, path="/dang-ky/", samesite="Lax")

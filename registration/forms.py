@@ -99,7 +99,9 @@ class DeclarationForm(forms.Form):
     def __init__(self, *args: Any, draft: Draft | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.accepted: dict[str, NormalisedImage] = {}
-        self.stored: dict[str, Attachment] = {photo.kind: photo for photo in draft.attachments.all()} if draft else {}
+        # Kinds of the accepted photos that are stored by now.
+        self.fresh: list[str] = []
+        self.stored: dict[str, Attachment] = draft.photos() if draft else {}
         for kind in PhotoKind.values:
             self.photo_field(kind).attachment = self.stored.get(kind)
         for name, attrs in _ATTRS.items():
@@ -154,6 +156,11 @@ class DeclarationForm(forms.Form):
 
     def photo_field(self, kind: str) -> PhotoField:
         return cast("PhotoField", self.fields[kind])
+
+    def show_stored(self, photo: Attachment) -> None:
+        """One of the accepted photos has been stored: the page shows it so."""
+        self.stored[photo.kind] = self.photo_field(photo.kind).attachment = photo
+        self.fresh.append(photo.kind)
 
     def _clean_photo(self, kind: str) -> None:
         upload = self.cleaned_data.get(kind)

@@ -156,6 +156,9 @@ class Draft(models.Model):
 
     token = models.CharField(max_length=40, unique=True)
     answers = models.JSONField(default=dict)
+    # Counts the savings of answers; a page may save over what it has seen, and over what it saved itself.
+    revision = models.PositiveIntegerField(default=0)
+    saved_by = models.CharField(max_length=40, blank=True)
     # By which another device goes on: a reference of its own kind, made when something is worth resuming.
     resume_code = models.CharField(max_length=12, blank=True)
     phone_linked_at = models.DateTimeField(null=True)
@@ -164,6 +167,8 @@ class Draft(models.Model):
     corrects = models.ForeignKey(Declaration, null=True, on_delete=models.CASCADE, related_name="corrections")
     # What became of it: a second Ghi nhận of the same draft finds the first one's declaration here.
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.CASCADE, related_name="drafts")
+    # A keyed digest of the answers that were submitted: whether a later POST says the same.
+    sent_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
@@ -174,6 +179,10 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
+
+    def photos(self) -> "dict[str, Attachment]":
+        """The photos that Ghi nhận would take, by kind: without those that were replaced or removed."""
+        return {photo.kind: photo for photo in in_form_order(self.attachments.filter(superseded_at=None))}
 
 
 class Attachment(models.Model):
@@ -195,11 +204,17 @@ class Attachment(models.Model):
     quality = models.JSONField(default=list)
     # What the card's QR code says (registration.cards); empty where there is no readable card.
     card = models.JSONField(null=True)
+    # The page of the form that sent it: one whose answer was lost on the way is still that page's own.
+    stored_by = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # When it was replaced or removed in its draft. It is kept with the draft: another page may still show it.
+    superseded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["draft", "kind"], name="one_photo_a_kind_in_a_draft"),
+            models.UniqueConstraint(
+                fields=["draft", "kind"], condition=Q(superseded_at=None), name="one_photo_a_kind_in_a_draft"
+            ),
             models.UniqueConstraint(fields=["declaration", "version", "kind"], name="one_photo_a_kind_in_a_version"),
             models.CheckConstraint(
                 condition=Q(draft__isnull=False, declaration__isnull=True)

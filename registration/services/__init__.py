@@ -32,19 +32,23 @@ from registration.services.drafts import (
     resume_code,
     save_answers,
     store_photo,
+    stored_drafts,
     typed_answers,
 )
 from registration.services.errors import (
     AlreadyDecided,
+    AlreadySubmitted,
     CodeRefused,
     CodesExhausted,
     NumberTaken,
+    PageOutdated,
     PhoneTaken,
     PhotosMissing,
     RegistrationError,
     ResendRefused,
 )
 from registration.services.expiry import expire_declarations, send_reminders
+from registration.services.pages import FormPage, check_page, is_resent, keep_images, page_photos, split_draft
 from registration.services.resend import resend_credential
 from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
 from registration.services.submission import submit_declaration
@@ -52,9 +56,12 @@ from registration.services.verification import Registered, find_by_file, find_by
 
 __all__ = [
     "AlreadyDecided",
+    "AlreadySubmitted",
     "CodeRefused",
     "CodesExhausted",
+    "FormPage",
     "NumberTaken",
+    "PageOutdated",
     "PhoneTaken",
     "PhotosMissing",
     "Registered",
@@ -64,6 +71,7 @@ __all__ = [
     "approve_declaration",
     "approve_declarations",
     "begin_correction",
+    "check_page",
     "discard_draft",
     "discard_photo",
     "ensure_document",
@@ -73,13 +81,16 @@ __all__ = [
     "find_draft",
     "find_resumable",
     "is_over",
+    "is_resent",
     "issue_access_code",
+    "keep_images",
     "link_phone",
     "mark_phone_opened",
     "missing_documents",
     "offer_document",
     "open_draft",
     "open_with_code",
+    "page_photos",
     "purge_access_codes",
     "purge_drafts",
     "receive_declaration",
@@ -95,7 +106,9 @@ __all__ = [
     "save_answers",
     "send_reminders",
     "send_reset_code",
+    "split_draft",
     "store_photo",
+    "stored_drafts",
     "submit_declaration",
     "sweep_resets",
     "typed_answers",

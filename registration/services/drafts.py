@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,9 +21,12 @@ from registration.images import NormalisedImage
 from registration.models import Attachment, Declaration, Draft, make_token, private_storage
 from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
-from registration.services.errors import AlreadyDecided
+from registration.services.errors import AlreadyDecided, PageOutdated
 
 logger = logging.getLogger(__name__)
+
+# How many replaced or removed photos a draft keeps for the other pages that may still show them.
+MAX_SUPERSEDED = 12
 
 
 def find_draft(token: str) -> Draft | None:
@@ -45,10 +49,28 @@ def open_draft(token: str) -> Draft:
     return draft
 
 
-def save_answers(draft: Draft, answers: dict[str, Any]) -> None:
-    """Keep what was typed, as typed. A draft that became a declaration keeps nothing."""
-    draft.answers = answers
-    Draft.objects.filter(pk=draft.pk, declaration=None).update(answers=answers, updated_at=timezone.now())
+def stored_drafts(tokens: Iterable[str]) -> list[Draft]:
+    """Those of these drafts that are stored and still kept, the latest saved first."""
+    since = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
+    drafts = Draft.objects.filter(token__in=list(tokens), updated_at__gte=since)
+    return list(drafts.select_related("corrects").prefetch_related("attachments").order_by("-updated_at", "-pk"))
+
+
+def save_answers(draft: Draft, answers: dict[str, Any], page: str = "", seen: int | None = None) -> None:
+    """Keep what was typed, as typed. A draft that became a declaration keeps nothing.
+
+    `page` is the page that saves and `seen` the revision that it was made from; with None it saves over anything.
+    Raises PageOutdated when another page has saved other answers since then: those of two pages are never mixed.
+    """
+    with transaction.atomic():
+        locked = _lock(draft)
+        if locked.declaration_id is None and locked.answers != answers:
+            if locked.revision and seen not in (None, locked.revision) and page != locked.saved_by:
+                raise PageOutdated
+            locked.answers, locked.saved_by, locked.revision = answers, page, locked.revision + 1
+        if locked.declaration_id is None:
+            locked.save(update_fields=["answers", "saved_by", "revision", "updated_at"])
+        draft.answers, draft.revision = locked.answers, locked.revision
 
 
 def typed_answers(data: Mapping[str, str]) -> dict[str, str]:
@@ -98,27 +120,56 @@ def _delete_file(name: str) -> None:
     private_storage().delete(name)
 
 
-def store_photo(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
-    """Keep a normalised photo in the draft, in place of an earlier one of its kind."""
+def store_photo(draft: Draft, kind: str, image: NormalisedImage, page: str = "") -> Attachment:
+    """Keep a normalised photo that `page` has sent in the draft, in place of an earlier one of its kind."""
     with transaction.atomic():
-        locked = Draft.objects.select_for_update().get(pk=draft.pk)
-        if locked.declaration_id is not None:
-            raise AlreadyDecided
-        discard_photo(locked, kind)
-        attachment = Attachment(
-            draft=locked,
-            kind=PhotoKind(kind),
-            width=image.width,
-            height=image.height,
-            size=len(image.content),
-            sha256=image.sha256,
-            quality=list(image.quality),
-            card=card_of(kind, image.content),
-        )
-        attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
-        _save_print_copy(attachment, image.print_content)
-        attachment.save()
+        locked = _lock_open(draft)
+        _supersede(locked, kind)
+        attachment = _attach(locked, kind, image, stored_by=page)
         locked.save(update_fields=["updated_at"])
+    return attachment
+
+
+def keep_aside(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
+    """Keep a photo that came with a page whose draft was changed or submitted meanwhile, without using it."""
+    with transaction.atomic():
+        locked = _lock(draft)
+        attachment = _attach(locked, kind, image, superseded_at=timezone.now())
+        _forget_oldest(locked)
+    return attachment
+
+
+def _lock(draft: Draft) -> Draft:
+    """The draft's row, locked. Raises AlreadyDecided when another page has just deleted it."""
+    locked = Draft.objects.select_for_update(of=("self",)).filter(pk=draft.pk).first()
+    if locked is None:
+        raise AlreadyDecided
+    return locked
+
+
+def _lock_open(draft: Draft) -> Draft:
+    """The same. Raises AlreadyDecided once it is a declaration, too."""
+    locked = _lock(draft)
+    if locked.declaration_id is not None:
+        raise AlreadyDecided
+    return locked
+
+
+def _attach(draft: Draft, kind: str, image: NormalisedImage, **fields: Any) -> Attachment:
+    attachment = Attachment(
+        draft=draft,
+        kind=PhotoKind(kind),
+        width=image.width,
+        height=image.height,
+        size=len(image.content),
+        sha256=image.sha256,
+        quality=list(image.quality),
+        card=card_of(kind, image.content),
+        **fields,
+    )
+    attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
+    _save_print_copy(attachment, image.print_content)
+    attachment.save()
     return attachment
 
 
@@ -127,20 +178,39 @@ def _save_print_copy(attachment: Attachment, content: bytes) -> None:
     attachment.print_sha256 = hashlib.sha256(content).hexdigest()
 
 
-def discard_photo(draft: Draft, kind: str) -> None:
-    """Remove the photo of this kind from the draft, file and row."""
+def discard_photo(draft: Draft, kind: str, token: str = "") -> None:
+    """Take the photo of this kind out of the draft; with `token` only that one, not another page's newer photo.
+
+    The file stays with the draft, among the last `MAX_SUPERSEDED`. Raises AlreadyDecided for a submitted draft.
+    """
     with transaction.atomic():
-        photos = list(draft.attachments.filter(kind=kind))
-        Attachment.objects.filter(pk__in=[photo.pk for photo in photos]).delete()
-        delete_files(name for photo in photos for name in photo.file_names())
+        locked = _lock_open(draft)
+        _supersede(locked, kind, token)
+        locked.save(update_fields=["updated_at"])
+
+
+def _supersede(draft: Draft, kind: str, token: str = "") -> None:
+    photos = draft.attachments.filter(kind=kind, superseded_at=None)
+    (photos.filter(token=token) if token else photos).update(superseded_at=timezone.now())
+    _forget_oldest(draft)
+
+
+def _forget_oldest(draft: Draft) -> None:
+    aside = draft.attachments.exclude(superseded_at=None).order_by("-superseded_at", "-pk")
+    gone = list(aside[MAX_SUPERSEDED:])
+    Attachment.objects.filter(pk__in=[photo.pk for photo in gone]).delete()
+    delete_files(name for photo in gone for name in photo.file_names())
 
 
 def discard_draft(draft: Draft) -> None:
-    """Remove an unsubmitted draft with its photos. A submitted one only forgets its answers."""
+    """Remove an unsubmitted draft with its photos. Raises AlreadyDecided for a submitted one."""
     with transaction.atomic():
-        locked = Draft.objects.select_for_update().get(pk=draft.pk)
-        delete_files([name for photo in locked.attachments.all() for name in photo.file_names()])
-        locked.delete()
+        _remove(_lock_open(draft))
+
+
+def _remove(draft: Draft) -> None:
+    delete_files([name for photo in draft.attachments.all() for name in photo.file_names()])
+    draft.delete()
 
 
 def begin_correction(declaration: Declaration) -> Draft:
@@ -157,18 +227,21 @@ def begin_correction(declaration: Declaration) -> Draft:
             return begun
         draft = Draft.objects.create(token=make_token(), corrects=locked, answers=typed_answers_of(locked))
         for photo in locked.current_attachments():
-            _copy_photo(photo, draft)
+            copy_photo(photo, draft)
     return draft
 
 
-def _copy_photo(photo: Attachment, draft: Draft) -> None:
+def copy_photo(photo: Attachment, draft: Draft) -> None:
+    """The same photo in another draft, with files of its own; left out where its file cannot be read."""
     try:
         with photo.file.open("rb") as stored:
             content = stored.read()
         printed = print_copy_of(content, photo.kind)
     except OSError:
         # The stored file is gone or broken: the citizen takes this photo again, the rest is kept.
-        logger.error("photo %s of declaration %s cannot be read", photo.pk, photo.declaration_id)
+        logger.error(
+            "photo %s of declaration or draft %s cannot be read", photo.pk, photo.declaration_id or photo.draft_id
+        )
         return
     copy = Attachment(
         draft=draft,
@@ -190,5 +263,6 @@ def purge_drafts() -> int:
     limit = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
     stale = list(Draft.objects.filter(updated_at__lt=limit)[:500])
     for draft in stale:
-        discard_draft(draft)
+        with suppress(AlreadyDecided), transaction.atomic():
+            _remove(_lock(draft))
     return len(stale)

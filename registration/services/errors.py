@@ -61,3 +61,15 @@ class AlreadyDecided(RegistrationError):
         "This dossier has changed since you opened it, so your decision was not recorded. Look at its present state "
         "below and decide again if need be."
     )
+
+
+class PageOutdated(RegistrationError):
+    """What the page shows is not what is stored: another page of the same draft has changed it."""
+
+    message = _("This declaration was changed on another page. Choose what is to be kept.")
+
+
+class AlreadySubmitted(RegistrationError):
+    """The draft has become a declaration, of other answers or photos than these."""
+
+    message = _("This declaration has already been submitted.")

@@ -16,7 +16,8 @@ from registration.enums import LIVE_STATUSES, Status, required_photos
 from registration.legal import CONSENT_VERSION
 from registration.models import Attachment, Declaration, Draft, StatusChange
 from registration.references import make_reference
-from registration.services.errors import AlreadyDecided, NumberTaken, PhoneTaken, PhotosMissing
+from registration.services.errors import AlreadyDecided, AlreadySubmitted, NumberTaken, PhoneTaken, PhotosMissing
+from registration.services.pages import FormPage, answers_digest, check_photos, is_resent
 from registration.services.texts import send_messages, send_phone_changed
 
 _TRIES = 5
@@ -25,16 +26,17 @@ _TRIES = 5
 _PROVINCE = re.compile(r"BHXH (?:tỉnh |TP\. (?!Hồ Chí Minh))?(?P<place>.+)")
 
 
-def submit_declaration(draft: Draft, answers: Answers) -> Declaration:
+def submit_declaration(draft: Draft, answers: Answers, page: FormPage | None = None) -> Declaration:
     """Store the declaration of this draft with its photos; a second call for the same draft returns the first's.
 
-    A draft that corrects a returned declaration makes its next version instead of a new one.
-    Raises NumberTaken, PhoneTaken, PhotosMissing, and AlreadyDecided when a correction comes too late.
+    A draft that corrects a returned declaration makes its next version instead of a new one. With `page`, only what
+    that page shows is submitted. Raises NumberTaken, PhoneTaken, PhotosMissing, AlreadyDecided when a correction
+    comes too late, and for a page PageOutdated when its photos have changed, AlreadySubmitted after another page.
     """
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                return _submit(draft, answers)
+                return _submit(draft, answers, page)
         except NumberTaken:
             _note_contest(answers)
             raise
@@ -52,11 +54,16 @@ def _note_contest(answers: Answers) -> None:
     holder.exclude(phone=answers.phone).update(contested=F("contested") + 1, contested_at=timezone.now())
 
 
-def _submit(draft: Draft, answers: Answers) -> Declaration:
-    locked = Draft.objects.select_for_update().get(pk=draft.pk)
+def _submit(draft: Draft, answers: Answers, page: FormPage | None) -> Declaration:
+    locked = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     if locked.declaration is not None:
+        if page is not None and not is_resent(locked, page, {}):
+            raise AlreadySubmitted
         return locked.declaration
-    photos = {photo.kind: photo for photo in locked.attachments.all()}
+    photos = locked.photos()
+    if page is not None:
+        check_photos(locked, page, {})
+        locked.sent_digest = answers_digest(page.answers)
     missing = [kind.value for kind in required_photos(answers.paper_kind) if kind not in photos]
     if missing:
         raise PhotosMissing(missing)
@@ -69,7 +76,7 @@ def _submit(draft: Draft, answers: Answers) -> Declaration:
     declaration.save()
     _claim(photos, declaration)
     locked.declaration, locked.answers = declaration, {}
-    locked.save(update_fields=["declaration", "answers", "updated_at"])
+    locked.save(update_fields=["declaration", "answers", "sent_digest", "updated_at"])
     StatusChange.objects.create(
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )

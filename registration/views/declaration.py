@@ -1,91 +1,134 @@
-"""Đăng ký: the object type, the Tờ khai, and the photos that its page shows."""
+"""Đăng ký: the object type, and the Tờ khai, which belongs to one draft."""
 
 from collections.abc import Mapping
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from common.text import tidy
 from registration import cards, cookies, services
 from registration.enums import PhotoKind
-from registration.files import send_private
 from registration.forms import DeclarationForm
 from registration.grants import open_after_submission
+from registration.held_drafts import KEY_NAME, form_address, go_to_form, hold, offers
 from registration.legal import LEGAL_BASES
-from registration.lookup_forms import ResumeForm
-from registration.models import Attachment, Declaration, Draft
+from registration.models import Declaration, Draft
+from registration.views.conflicts import changed_page, read_page, sent_page, split
+
+# A press, and once more when another one came between our look and our write.
+_TRIES = 3
 
 
 @require_safe
+@vary_on_cookie
 def start(request: HttpRequest) -> HttpResponse:
-    """Who registers: a person here, an organisation elsewhere."""
+    """Who registers: a person here, an organisation elsewhere. Tiếp begins a new declaration each time."""
     kind = request.GET.get("doi-tuong", "")
     if kind == "ca-nhan":
-        return redirect("registration:declaration")
-    return render(request, "registration/start.html", {"unchosen": "tiep" in request.GET and not kind})
+        return go_to_form(request, cookies.new_token())
+    context = {"unchosen": "tiep" in request.GET and not kind, "offers": offers(request)}
+    return render(request, "registration/start.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_cookie
 def declaration_form(request: HttpRequest) -> HttpResponse:
-    """The Tờ khai: shown, corrected, and with Ghi nhận stored."""
+    """The Tờ khai: shown, corrected, and with Ghi nhận stored. The address names the draft, a bare one a new one."""
     return _post(request) if request.method == "POST" else _get(request)
 
 
 def _get(request: HttpRequest) -> HttpResponse:
-    token = cookies.cookie_token(request)
-    draft = services.find_draft(token) if token else None
-    if token is None or (draft is not None and services.is_over(draft)):
-        token, draft = cookies.new_token(), None
+    key = request.GET.get(KEY_NAME, "")
+    held = cookies.held_token(request, key) if key else None
+    draft = services.find_draft(held) if held else None
+    if draft is not None and draft.declaration is not None:
+        return sent_page(request, draft)
+    if draft is not None and services.is_over(draft):
+        # What it corrects has ended meanwhile.
+        held = draft = None
     answers = dict(draft.answers) if draft else {}
     if request.GET.get("agency"):
         # Back from the page with the agencies, which serves browsers without JavaScript. Shown, and stored with the
         # next press of a button: an address alone changes nothing.
         answers["agency"] = tidy(request.GET["agency"])[:5]
     form = DeclarationForm(initial=answers, draft=draft)
-    return _page(request, form, token, draft)
+    context = {} if held else {"offers": offers(request), "is_elsewhere": bool(key)}
+    return _page(request, form, held or cookies.new_token(), draft, context=context)
 
 
 def _post(request: HttpRequest) -> HttpResponse:
     token = cookies.read_token(request.POST.get("draft", ""))
     draft = services.open_draft(token)
-    if draft.declaration is not None:
-        # A double click, a reload or a retry: there is one declaration, and here it is.
-        return _to_receipt(request, draft, draft.declaration)
+    form = DeclarationForm(request.POST, request.FILES, draft=draft)
+    form.is_valid()
+    for _try in range(_TRIES):
+        if draft.declaration is not None:
+            return _after_submission(request, form, draft, draft.declaration)
+        try:
+            return _press(request, form, draft)
+        except (services.AlreadyDecided, services.AlreadySubmitted):
+            draft = services.open_draft(token)
+    raise Http404
+
+
+def _after_submission(
+    request: HttpRequest, form: DeclarationForm, draft: Draft, declaration: Declaration
+) -> HttpResponse:
+    """The same again leads to the same receipt; anything else is told that there is one declaration already."""
+    page = read_page(request)
+    if "split" in request.POST:
+        return split(request, draft, page, form.accepted)
+    is_whole = len(form.accepted) == sum(kind in request.FILES for kind in PhotoKind.values)
+    if is_whole and services.is_resent(draft, page, form.accepted):
+        return _to_receipt(request, draft, declaration)
+    return sent_page(request, draft, services.keep_images(draft, page, form.accepted))
+
+
+def _press(request: HttpRequest, form: DeclarationForm, draft: Draft) -> HttpResponse:
+    """What the pressed button says. Raises AlreadyDecided or AlreadySubmitted for a submitted draft."""
+    page = read_page(request)
     if "start-over" in request.POST:
         return _start_over(draft)
+    if "split" in request.POST:
+        return split(request, draft, page, form.accepted)
+    if "one-person" in request.POST:
+        # What was typed there, with the photos that are stored: both are shown before anything is submitted.
+        services.save_answers(draft, page.answers, page.id)
+        return go_to_form(request, draft.token)
     try:
-        return _take(request, token, draft)
-    except services.AlreadyDecided:
-        # Another press of the same button was quicker, after our look.
-        draft.refresh_from_db()
-        return _to_receipt(request, draft, get_object_or_404(Declaration, pk=draft.declaration_id))
+        services.check_page(draft, page, form.accepted)
+        return _take(request, form, draft, page)
+    except services.PageOutdated:
+        stored = {kind: form.stored[kind] for kind in form.fresh}
+        images = {kind: image for kind, image in form.accepted.items() if kind not in stored}
+        return changed_page(request, draft, services.keep_images(draft, page.showing(stored), images))
 
 
-def _take(request: HttpRequest, token: str, draft: Draft) -> HttpResponse:
-    """Keep what was sent, then do what the pressed button says. Raises AlreadyDecided for a submitted draft."""
-    form = DeclarationForm(request.POST, request.FILES, draft=draft)
-    valid = form.is_valid()
+def _take(request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage) -> HttpResponse:
+    """Keep what was sent, then go where the pressed button leads. Raises PageOutdated as long as another page acts."""
     for kind, image in form.accepted.items():
-        form.photo_field(kind).attachment = services.store_photo(draft, kind, image)
-    filled = form.fill_from_cards(_newly_said(form)) if not valid else {}
-    services.save_answers(draft, {**services.typed_answers(form.data), **filled})
+        form.show_stored(services.store_photo(draft, kind, image, page.id))
+    filled = form.fill_from_cards(_newly_said(form)) if form.errors else {}
+    services.save_answers(draft, {**services.typed_answers(form.data), **filled}, page.id, page.seen)
     if "choose-agency" in request.POST:
-        return _with_cookie(redirect(f"{reverse('agencies:tree')}?next={request.path}"), token)
-    if request.POST.get("remove-photo") in PhotoKind.values:
-        services.discard_photo(draft, request.POST["remove-photo"])
-        return _with_cookie(redirect(f"{request.path}#id_{request.POST['remove-photo']}"), token)
+        agencies = reverse("agencies:tree", query={"next": form_address(draft.token)})
+        return _with_cookie(request, agencies, draft.token)
+    removed = request.POST.get("remove-photo")
+    if removed in PhotoKind.values:
+        services.discard_photo(draft, removed)
+        return go_to_form(request, draft.token, anchor=f"#id_{removed}")
     only_looks = "review" in request.POST or form.pressed_offer
-    if only_looks:
-        valid = False
-    declaration = _submit(form, draft) if valid else None
-    if declaration is not None:
-        return _to_receipt(request, draft, declaration)
-    return _page(request, form, token, draft, status=200 if only_looks else 422, filled=filled)
+    if not form.errors and not only_looks:
+        fresh = {kind: form.stored[kind] for kind in form.fresh}
+        declaration = _submit(form, draft, page if page.photos is None else page.showing(fresh))
+        if declaration is not None:
+            return _to_receipt(request, draft, declaration)
+    return _page(request, form, draft.token, draft, status=200 if only_looks else 422, filled=filled)
 
 
 def _newly_said(form: DeclarationForm) -> dict[str, str]:
@@ -94,10 +137,10 @@ def _newly_said(form: DeclarationForm) -> dict[str, str]:
     return cards.read_fields([photo.card for photo in photos if photo])
 
 
-def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
+def _submit(form: DeclarationForm, draft: Draft, page: services.FormPage) -> Declaration | None:
     """Ghi nhận. A refusal becomes an error at its field."""
     try:
-        return services.submit_declaration(draft, form.answers(get_language() or "vi"))
+        return services.submit_declaration(draft, form.answers(get_language() or "vi"), page)
     except services.NumberTaken as refusal:
         form.add_error("bhxh_number", str(refusal.message))
     except services.PhoneTaken as refusal:
@@ -113,19 +156,19 @@ def _submit(form: DeclarationForm, draft: Draft) -> Declaration | None:
 def _start_over(draft: Draft) -> HttpResponse:
     services.discard_draft(draft)
     response = redirect("registration:declaration")
-    cookies.clear_cookie(response)
+    cookies.clear_cookie(response, draft.token)
     return response
 
 
 def _to_receipt(request: HttpRequest, draft: Draft, declaration: Declaration) -> HttpResponse:
+    """Where Ghi nhận leads. The browser keeps the draft's cookie: going back says that it was submitted."""
     open_after_submission(request, draft)
-    response = redirect("registration:receipt", token=declaration.token)
-    cookies.clear_cookie(response)
-    return response
+    return redirect("registration:receipt", token=declaration.token)
 
 
-def _with_cookie(response: HttpResponseRedirect, token: str) -> HttpResponse:
-    cookies.set_cookie(response, token)
+def _with_cookie(request: HttpRequest, address: str, token: str) -> HttpResponse:
+    response = redirect(address)
+    hold(request, response, token)
     return response
 
 
@@ -136,39 +179,23 @@ def _page(
     draft: Draft | None,
     status: int = 200,
     filled: Mapping[str, str] | None = None,
+    context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
-    context = {
+    about = {
         "form": form,
+        "page_address": form_address(token),
         "agency": form.chosen_agency(),
         "draft_token": cookies.sign_token(token),
+        "new_token": cookies.sign_token(cookies.new_token()),
+        # A page that comes back from its own button is the same page.
+        "page_id": read_page(request).id or cookies.new_token(),
+        "revision": draft.revision if draft else 0,
+        "phone_linked": bool(draft and draft.phone_linked_at),
         "corrects": draft.corrects if draft else None,
         "legal_bases": LEGAL_BASES,
         "card_notes": form.notes(filled or {}),
         "resume_code": services.resume_code(draft) if draft else "",
     }
-    response = render(request, "registration/declaration.html", context, status=status)
-    cookies.set_cookie(response, token)
+    response = render(request, "registration/declaration.html", {**about, **(context or {})}, status=status)
+    hold(request, response, token)
     return response
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def resume(request: HttpRequest) -> HttpResponse:
-    """Go on, on this device, with the draft of a code."""
-    form = ResumeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        draft = services.find_resumable(form.cleaned_data["code"])
-        if draft is not None:
-            return _with_cookie(redirect("registration:declaration"), draft.token)
-        form.add_error("code", _("No unfinished declaration has this code. Check it; after 24 hours it is deleted."))
-    return render(request, "registration/resume.html", {"form": form}, status=422 if form.errors else 200)
-
-
-@require_safe
-def draft_photo(request: HttpRequest, token: str) -> HttpResponseBase:
-    """A stored photo of the draft that this browser, or this phone's key, holds; for anyone else it does not exist."""
-    key = request.GET.get("chup", "")
-    holder = cookies.read_phone_key(key) if key else cookies.cookie_token(request)
-    if holder is None:
-        raise Http404
-    photo = get_object_or_404(Attachment, draft__token=holder, token=token)
-    return send_private(photo.file, content_type="image/jpeg", filename=f"{photo.kind}.jpg")

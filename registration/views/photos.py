@@ -14,34 +14,66 @@ from registration import cards, cookies, services
 from registration.barcodes import qr_path
 from registration.enums import PhotoKind
 from registration.forms import DeclarationForm, PhotoForm
+from registration.held_drafts import form_address, hold
 from registration.models import Attachment, Draft
+from registration.views.conflicts import read_id, read_page
 
 _View = Callable[[HttpRequest], HttpResponse]
 
 
 def _answers_json(view: _View) -> _View:
-    """A draft or key that does not exist is told in JSON, which the script can show."""
+    """What stands in the way is told in JSON: `error` for its field and, on the form's own page, `html` for its top."""
 
     @wraps(view)
     @require_POST
     def answer(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
-        except (Http404, services.AlreadyDecided):
+        except services.PageOutdated as refusal:
+            return _told(request, str(refusal.message), {})
+        except (services.AlreadyDecided, services.AlreadySubmitted):
+            text = _("This declaration has already been submitted.")
+            draft = None if "phone_key" in request.POST else services.find_draft(_own_token(request))
+            return _told(request, text, {"declaration": draft.declaration if draft else None})
+        except Http404:
             text = _("This page is no longer valid. Load it again, then go on; what you entered is still there.")
             return JsonResponse({"error": text}, status=404)
 
     return answer
 
 
+def _told(request: HttpRequest, error: str, context: dict[str, object]) -> JsonResponse:
+    answer = {"error": error}
+    if "phone_key" not in request.POST:
+        about = {**context, "address": form_address(_own_token(request))}
+        answer["html"] = render_to_string("registration/_draft_notice.html", about, request)
+    return JsonResponse(answer, status=409)
+
+
+def _own_token(request: HttpRequest) -> str:
+    return cookies.read_token(request.POST.get("draft", ""))
+
+
 def _draft(request: HttpRequest) -> Draft:
-    """The draft that the request may add photos to: by the form's token, or by the phone's key."""
+    """The draft that the request is about: by the form's token, or by the phone's key.
+
+    Raises AlreadySubmitted once it is a declaration. A phone was invited into a stored draft: it makes none.
+    """
     key = request.POST.get("phone_key", "")
-    token = cookies.read_phone_key(key) if key else cookies.read_token(request.POST.get("draft", ""))
-    draft = services.open_draft(token)
-    if draft.declaration_id is not None:
+    draft = services.find_draft(cookies.read_phone_key(key)) if key else services.open_draft(_own_token(request))
+    if draft is None:
         raise Http404
+    if draft.declaration_id is not None:
+        raise services.AlreadySubmitted
     return draft
+
+
+def _stored(request: HttpRequest, draft: Draft, answer: dict[str, object], status: int = 200) -> HttpResponse:
+    """The answer to a page that has stored something: its browser holds the draft. A helping phone does not."""
+    response = JsonResponse(answer, status=status)
+    if "phone_key" not in request.POST:
+        hold(request, response, draft.token)
+    return response
 
 
 def _kind(request: HttpRequest) -> str:
@@ -61,6 +93,7 @@ def describe(photo: Attachment, phone_key: str = "") -> dict[str, object]:
     }
     return {
         "kind": photo.kind,
+        "token": photo.token,
         "label": str(PhotoKind(photo.kind).label),
         "url": f"{address}?chup={phone_key}" if phone_key else address,
         "width": photo.width,
@@ -79,34 +112,42 @@ def upload_photo(request: HttpRequest) -> HttpResponse:
     form = PhotoForm(request.POST, request.FILES, kind=kind)
     if not form.is_valid():
         return JsonResponse({"error": " ".join(map(str, form.errors["photo"]))}, status=422)
-    photo = services.store_photo(draft, kind, form.accepted)
-    return JsonResponse(describe(photo, request.POST.get("phone_key", "")), status=201)
+    photo = services.store_photo(draft, kind, form.accepted, read_page(request).id)
+    return _stored(request, draft, describe(photo, request.POST.get("phone_key", "")), status=201)
 
 
 @_answers_json
 def remove_photo(request: HttpRequest) -> HttpResponse:
-    services.discard_photo(_draft(request), _kind(request))
+    """Take out the photo that the page shows; one that another page has put in its place stays."""
+    shown = request.POST.get("shown", "")
+    if shown != read_id(shown):
+        raise Http404
+    services.discard_photo(_draft(request), _kind(request), shown)
     return HttpResponse(status=204)
 
 
 @_answers_json
 def draft_state(request: HttpRequest) -> HttpResponse:
     """What the server has of this draft's photos, for a page that waits for the phone."""
-    draft = services.open_draft(cookies.read_token(request.POST.get("draft", "")))
-    stored = {photo.kind: describe(photo) for photo in draft.attachments.all()}
-    phone = "opened" if draft.phone_opened_at else "waiting" if draft.phone_linked_at else "none"
+    draft = services.find_draft(_own_token(request))
+    if draft is not None and draft.declaration_id is not None:
+        raise services.AlreadySubmitted
+    stored = {kind: describe(photo) for kind, photo in draft.photos().items()} if draft else {}
+    phone = "opened" if draft and draft.phone_opened_at else "waiting" if draft and draft.phone_linked_at else "none"
     return JsonResponse({"photos": {kind: stored.get(kind) for kind in PhotoKind.values}, "phone": phone})
 
 
 @_answers_json
 def save_draft(request: HttpRequest) -> HttpResponse:
-    """Keep what has been typed so far. Answers with the code for another device and with each field's note."""
-    draft = services.open_draft(cookies.read_token(request.POST.get("draft", "")))
+    """Keep what has been typed so far. Answers with the code for another device and with each field's note.
+
+    409 when another page of the same draft has saved other answers since this one was made.
+    """
+    draft, page = _draft(request), read_page(request)
     form = DeclarationForm(request.POST, draft=draft)
-    services.save_answers(draft, services.typed_answers(form.data))
-    response = JsonResponse({"code": services.resume_code(draft), "notes": _notes(form)})
-    cookies.set_cookie(response, draft.token)
-    return response
+    services.save_answers(draft, services.typed_answers(form.data), page.id, page.seen)
+    answer = {"code": services.resume_code(draft), "revision": draft.revision, "notes": _notes(form)}
+    return _stored(request, draft, answer)
 
 
 def _notes(form: DeclarationForm) -> dict[str, str]:
@@ -122,12 +163,12 @@ def _notes(form: DeclarationForm) -> dict[str, str]:
 @_answers_json
 def phone_link(request: HttpRequest) -> HttpResponse:
     """A QR code that opens this draft's photo page on a phone for a quarter of an hour."""
-    draft = services.open_draft(cookies.read_token(request.POST.get("draft", "")))
+    draft = _draft(request)
     services.link_phone(draft)
     address = request.build_absolute_uri(reverse("registration:phone", args=[cookies.make_phone_key(draft.token)]))
     path, side = qr_path(address)
     svg = render_to_string("registration/_phone_qr.html", {"path": path, "side": side}, request)
-    return JsonResponse({"svg": svg, "url": address, "minutes": cookies.PHONE_SECONDS // 60})
+    return _stored(request, draft, {"svg": svg, "url": address, "minutes": cookies.PHONE_SECONDS // 60})
 
 
 def _store(draft: Draft, kind: str, form: PhotoForm) -> None:
@@ -140,8 +181,8 @@ def _store(draft: Draft, kind: str, form: PhotoForm) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def phone(request: HttpRequest, key: str) -> HttpResponse:
     """The page on the phone: these photos only, none of what was typed."""
-    draft = services.open_draft(cookies.read_phone_key(key))
-    if draft.declaration_id is not None:
+    draft = services.find_draft(cookies.read_phone_key(key))
+    if draft is None or draft.declaration_id is not None:
         raise Http404
     services.mark_phone_opened(draft)
     errors: dict[str, str] = {}
@@ -152,7 +193,7 @@ def phone(request: HttpRequest, key: str) -> HttpResponse:
                 _store(draft, kind, form)
             else:
                 errors[kind] = " ".join(map(str, form.errors["photo"]))
-    stored = {photo.kind: photo for photo in draft.attachments.all()}
+    stored = draft.photos()
     photos = [
         {"kind": kind.value, "label": kind.label, "attachment": stored.get(kind.value), "error": errors.get(kind.value)}
         for kind in PhotoKind

@@ -16,6 +16,7 @@ from registration.doubts import doubts_of
 from registration.enums import Status
 from registration.files import send_document, send_private
 from registration.grants import Access, access_to, close_dossier, held_before, may_hold_any
+from registration.held_drafts import let_go
 from registration.models import Attachment, Declaration
 from registration.views.progress import progress
 
@@ -94,9 +95,7 @@ def close(request: HttpRequest, token: str) -> HttpResponse:
     cookies.forget_reference(response)
     if declaration is not None and access != Access.NONE:
         close_dossier(request.session, declaration)
-        draft = services.find_draft(cookies.cookie_token(request) or "")
-        if draft is not None and draft.corrects_id == declaration.pk:
-            cookies.clear_cookie(response)
+        let_go(request, response, declaration)
         messages.success(request, _("The dossier is closed on this device. To open it again a code is needed."))
     return response
 

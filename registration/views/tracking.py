@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from registration import cookies, services
 from registration.grants import Access, access_to
+from registration.held_drafts import go_to_form
 from registration.lookup_forms import TrackForm
 from registration.models import Declaration
 from registration.throttle import allow, allowed
@@ -79,9 +80,7 @@ def correct(request: HttpRequest) -> HttpResponse:
     except services.AlreadyDecided:
         messages.error(request, _("The dossier has changed meanwhile: here is its present state."))
         return redirect("registration:receipt", declaration.token)
-    response = redirect("registration:declaration")
-    cookies.set_cookie(response, draft.token)
-    return response
+    return go_to_form(request, draft.token)
 
 
 @require_POST

@@ -8,10 +8,11 @@ const field = (name) => form.elements.namedItem(name);
 /* ---- saving ---- */
 let timer = 0;
 let saved = null;
+let left = false;
 
 function body() {
   const data = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "draft", ...FIELDS]) data.append(name, field(name)?.value ?? "");
+  for (const name of ["csrfmiddlewaretoken", "draft", "page", "revision", ...FIELDS]) data.append(name, field(name)?.value ?? "");
   for (const kept of form.querySelectorAll("[name^=kept_]")) data.append(kept.name, kept.value);
   return data;
 }
@@ -20,12 +21,14 @@ async function save(keepalive = false) {
   clearTimeout(timer);
   const data = body();
   const state = FIELDS.map((name) => data.get(name)).join("\n");
-  if (state === saved) return;
+  if (state === saved || left) return;
   try {
     const answer = await fetch(form.dataset.saveUrl, { method: "POST", body: data, keepalive });
+    if (answer.status === 409) form.dispatchEvent(new CustomEvent("draft-conflict", { detail: await answer.json() }));
     if (!answer.ok) return;
     saved = state;
-    const { code, notes } = await answer.json();
+    const { code, notes, revision } = await answer.json();
+    field("revision").value = revision;
     form.dispatchEvent(new CustomEvent("draft-saved", { detail: { notes } }));
     const note = form.querySelector("[data-resume]");
     if (!code || !note) return;
@@ -85,6 +88,8 @@ if (form) {
     saved = null;
     save();
   });
+  // Submitted, or changed elsewhere: from then on nothing of this page may be saved into that draft.
+  form.addEventListener("draft-conflict", () => { left = true; });
   addEventListener("online", () => save());
   addEventListener("pagehide", () => save(true));
   saved = FIELDS.map((name) => field(name)?.value ?? "").join("\n");

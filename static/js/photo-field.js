@@ -89,7 +89,8 @@ export class PhotoField {
   send(job, photo) {
     const mine = (show) => (what) => { if (this.job === job) this.view[show](what); };
     const { ask, form } = this.page;
-    return ask(form.dataset.uploadUrl, { kind: this.kind, photo }, {
+    const page = form.elements.namedItem("page")?.value ?? "";
+    return ask(form.dataset.uploadUrl, { kind: this.kind, page, photo }, {
       signal: job.signal, onProgress: mine("showShare"), onState: mine("showState"),
     });
   }
@@ -128,14 +129,14 @@ export class PhotoField {
 
   refuse({ status, answer }, text = this.texts.lost) {
     const { large, many, failed } = this.texts;
-    const final = status === 413 || status === 422;
+    const final = [409, 413, 422].includes(status);
     if (final) this.input.value = "";
     this.view.showError(answer?.error ?? { 0: text, 413: large, 429: many }[status] ?? failed, !final);
   }
 
   // What the server has, seen while the phone sends. Whatever changed here since it was asked for is newer.
   receive(photo, changes) {
-    if (this.job || this.changes !== changes || photo?.sha256 === this.view.sha256) return;
+    if (this.job || this.changes !== changes || (photo?.token ?? "") === this.view.token) return;
     if (photo) this.store(photo, null);
     else this.clear();
   }
@@ -177,7 +178,7 @@ export class PhotoField {
   async remove() {
     this.job?.abort();
     this.again = () => this.remove();
-    const reply = await this.page.ask(this.page.form.dataset.removeUrl, { kind: this.kind });
+    const reply = await this.page.ask(this.page.form.dataset.removeUrl, { kind: this.kind, shown: this.view.token });
     if (reply.status !== 204) return void this.refuse(reply);
     this.view.clearError();
     this.clear();

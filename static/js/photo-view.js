@@ -13,6 +13,8 @@ export class PhotoView {
     find(this.drop, "choose").append(this.input);
     find(root, "another")?.remove();
     this.stored = find(root, "stored");
+    // Which photo this page shows: Ghi nhận takes that one and no other. The helping phone has no such field.
+    this.shown = find(root, "shown");
     if (this.stored) this.equip();
     this.reword();
   }
@@ -26,7 +28,8 @@ export class PhotoView {
   say(text) { document.querySelector("[data-photo-status]").textContent = text; }
   sayName(text) { this.say(text.replace("#", this.name)); }
 
-  get sha256() { return this.stored?.dataset.sha256; }
+  get token() { return this.shown?.value ?? ""; }
+  set token(token) { if (this.shown) this.shown.value = token; }
   get source() { return find(this.stored, "picture").src; }
 
   /* ---- on its way ---- */
@@ -114,6 +117,7 @@ export class PhotoView {
     }
     const { url: src, width, height, warnings } = photo;
     const alt = this.texts.alt.replace("#", this.name);
+    this.token = photo.token;
     this.stored.dataset.sha256 = photo.sha256;
     Object.assign(find(this.stored, "picture"), { src, width, height, alt });
     find(this.stored, "warnings").hidden = !warnings.length;
@@ -126,6 +130,7 @@ export class PhotoView {
   clear() {
     const gone = this.stored;
     this.stored = null;
+    this.token = "";
     this.reword();
     gone?.remove();
     this.sayName(this.texts.removed);

@@ -18,8 +18,9 @@ async function load(source) {
   }
 }
 
-// Posts `fields` for this draft; resolves to { status, answer } (see upload.js).
-function ask(url, fields = {}, options = {}) {
+// Posts `fields` for this draft; resolves to { status, answer } (see upload.js). Of a draft that was submitted
+// meanwhile the form hears, too.
+async function ask(url, fields = {}, options = {}) {
   const control = (name) => form.elements.namedItem(name);
   const holder = control("phone_key") ?? control("draft");
   const data = new FormData();
@@ -28,7 +29,9 @@ function ask(url, fields = {}, options = {}) {
     if (value instanceof Blob) data.append(name, value, value.name ?? "photo.jpg");
     else data.append(name, value);
   }
-  return tools.send(url, data, { token: control("csrfmiddlewaretoken").value, ...options });
+  const reply = await tools.send(url, data, { token: control("csrfmiddlewaretoken").value, ...options });
+  if (reply.status === 409) form.dispatchEvent(new CustomEvent("draft-conflict", { detail: reply.answer }));
+  return reply;
 }
 
 const parts = document.querySelector("template[data-photo-parts]");
@@ -76,6 +79,7 @@ function expect() {
   return (photos) => fields.forEach((field, index) => field.receive(photos[field.kind], changes[index]));
 }
 
+let linkedAt = performance.now();
 function enablePhone(panel) {
   const [button, body, failure] = ["phone-open", "phone-panel", "failure"].map((name) => find(panel, name));
   const urls = { state: form.dataset.stateUrl, phone: form.dataset.phoneUrl };
@@ -86,6 +90,8 @@ function enablePhone(panel) {
     button.setAttribute("aria-expanded", String(!body.hidden));
     failure.hidden = true;
     try {
+      panel.dataset.linked = "";
+      linkedAt = performance.now();
       link ??= (await load(form.dataset.linkSrc)).connect(panel, { ask, urls, expect });
       link[body.hidden ? "close" : "open"]();
     } catch {
@@ -95,5 +101,18 @@ function enablePhone(panel) {
   });
 }
 
+// With the panel closed, or the page loaded again, the phone may go on sending for as long as its code works.
+const [LOOK_EVERY, LINK_LASTS] = [5000, 15 * 60_000];
+async function look() {
+  if (document.hidden || !("linked" in panel.dataset) || !find(panel, "phone-panel").hidden) return;
+  const show = expect();
+  const { status, answer } = await ask(form.dataset.stateUrl).catch(() => ({ status: 0 }));
+  if (status === 200) show(answer.photos);
+}
+
 const panel = document.querySelector("[data-phone-link]");
-if (panel && form.dataset.phoneUrl) enablePhone(panel);
+if (panel && form.dataset.phoneUrl) {
+  enablePhone(panel);
+  document.addEventListener("visibilitychange", look);
+  setInterval(() => performance.now() - linkedAt < LINK_LASTS && look(), LOOK_EVERY);
+}

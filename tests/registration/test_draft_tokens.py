@@ -1,6 +1,7 @@
 """Tokens of drafts and phones: changed by a bit, cut, signed for another purpose or too old, they open nothing."""
 
 import base64
+import itertools
 import time
 from unittest import mock
 
@@ -12,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from registration import cookies
+from registration.held_drafts import form_address
 from registration.models import Attachment, Draft, make_token
 from tests.registration.factories import make_declaration, make_draft, photo_bytes
 
@@ -122,6 +124,14 @@ def test_forged_draft_does_not_exist_anywhere(client: Client, draft: Draft, path
     assert unchanged(draft)
 
 
+def test_forged_draft_is_not_deleted_or_split(client: Client, draft: Draft) -> None:
+    good = cookies.sign_token(draft.token)
+    for forged in draft_forgeries(draft.token):
+        assert client.post(f"{PAGE}xoa/", {"unfinished": forged}).status_code == 404, forged
+        assert client.post(PAGE, {"draft": good, "split": "1", "new-draft": forged}).status_code == 404, forged
+    assert unchanged(draft)
+
+
 @pytest.mark.parametrize("path", ["anh/", "anh/xoa/"])
 def test_forged_phone_key_does_not_exist_anywhere(client: Client, draft: Draft, path: str) -> None:
     good = cookies.sign_token(draft.token)
@@ -146,15 +156,17 @@ def test_forged_phone_page_does_not_exist(client: Client, draft: Draft) -> None:
 
 def test_forged_cookie_shows_nothing_of_the_draft(draft: Draft) -> None:
     address = reverse("registration:draft_photo", args=[draft.attachments.get(kind="portrait").token])
-    for forged in draft_forgeries(draft.token)[::3]:
+    names = (cookies.COOKIE, f"{cookies.COOKIE}_{cookies.draft_key(draft.token)}")
+    for forged, name in itertools.product(draft_forgeries(draft.token)[::3], names):
         client = Client()
-        client.cookies[cookies.COOKIE] = forged
+        client.cookies[name] = forged
         # A cookie with a NUL is no cookie of any browser: the whole request is refused.
         refused, shown = (400, 400) if "\0" in forged else (404, 200)
         assert client.get(address).status_code == refused, forged
-        page = client.get(PAGE)
-        assert page.status_code == shown
-        assert b"Nguy\xe1\xbb\x85n Th\xe1\xbb\x8b M\xe1\xba\xabu" not in page.content
+        for path in ("/", "/dang-ky/", PAGE, form_address(draft.token)):
+            page = client.get(path)
+            assert page.status_code == shown
+            assert "Nguyễn Thị Mẫu" not in page.content.decode()
     assert unchanged(draft)
 
 
@@ -182,7 +194,7 @@ def test_photos_of_one_draft_are_not_removed_or_replaced_with_anothers_token(cli
     answer_to(client, f"{PAGE}anh/xoa/", draft=signed)
     answer_to(client, f"{PAGE}anh/xoa/", phone_key=key, draft=cookies.sign_token(draft.token))
     assert draft.attachments.count() == 3
-    assert sorted(other.attachments.values_list("kind", flat=True)) == ["id_back", "id_front"]
+    assert sorted(other.photos()) == ["id_back", "id_front"]
 
 
 def test_photos_leave_the_draft_with_the_declaration(client: Client) -> None:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from registration import services
 from registration.models import Attachment, Draft, private_storage
-from tests.registration.factories import make_declaration, make_draft, normalised_photo
+from registration.services.drafts import MAX_SUPERSEDED
+from tests.registration.factories import make_answers, make_declaration, make_draft, normalised_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +22,34 @@ def test_photo_is_stored_private_and_under_a_random_name(client) -> None:
         assert client.get(address).status_code == 404
 
 
-def test_photo_replaces_the_earlier_one_of_its_kind_and_its_file(django_capture_on_commit_callbacks) -> None:
+def test_photo_replaces_the_earlier_one_which_is_kept_for_the_other_pages_within_bounds(
+    django_capture_on_commit_callbacks,
+) -> None:
     draft = make_draft(kinds=["portrait"])
     first = draft.attachments.get()
     with django_capture_on_commit_callbacks(execute=True):
         second = services.store_photo(draft, "portrait", normalised_photo("id_front"))
-    assert [photo.pk for photo in draft.attachments.all()] == [second.pk]
-    assert not private_storage().exists(first.file.name)
-    assert private_storage().exists(second.file.name)
+    assert draft.photos() == {"portrait": second}
+    assert private_storage().exists(first.file.name) and private_storage().exists(second.file.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        for _time in range(MAX_SUPERSEDED):
+            last = services.store_photo(draft, "portrait", normalised_photo("portrait"))
+    assert draft.photos() == {"portrait": last}
+    assert draft.attachments.count() == MAX_SUPERSEDED + 1
+    assert not private_storage().exists(first.file.name) and private_storage().exists(second.file.name)
+
+
+def test_replaced_photo_is_never_submitted_and_goes_with_its_draft(django_capture_on_commit_callbacks) -> None:
+    draft = make_draft()
+    replaced = draft.photos()["portrait"]
+    services.store_photo(draft, "portrait", normalised_photo("portrait"))
+    declaration = services.submit_declaration(draft, make_answers())
+    assert declaration.attachments.count() == 3
+    assert not declaration.attachments.filter(pk=replaced.pk).exists()
+    Draft.objects.update(updated_at=timezone.now() - timedelta(hours=25))
+    with django_capture_on_commit_callbacks(execute=True):
+        services.purge_drafts()
+    assert not private_storage().exists(replaced.file.name)
 
 
 def test_purge_removes_old_drafts_with_their_files_and_keeps_claimed_photos(

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from registration import cookies
+from registration.held_drafts import form_address
 from registration.models import Attachment, Declaration, Draft
 from tests.registration.factories import make_agency, make_declaration, photo_bytes
 
@@ -19,6 +21,11 @@ PAGE = "/dang-ky/to-khai/"
 
 def upload(kind: str, content: bytes | None = None) -> SimpleUploadedFile:
     return SimpleUploadedFile(f"{kind}.jpg", photo_bytes(kind) if content is None else content, "image/jpeg")
+
+
+def address_of(data: dict) -> str:
+    """Where the form of these fields' draft is."""
+    return form_address(cookies.read_token(data["draft"]))
 
 
 def fields(client: Client, **changed) -> dict:
@@ -54,8 +61,9 @@ def test_valid_declaration_leads_to_its_receipt(client) -> None:
 def test_second_and_third_press_lead_to_the_same_receipt(client) -> None:
     data = fields(client)
     first = client.post(PAGE, data)
-    again = client.post(PAGE, {**data, "portrait": upload("portrait"), "full_name": ""})
-    assert first.url == again.url
+    again = client.post(PAGE, {**data, **{kind: upload(kind) for kind in ("portrait", "id_front", "id_back")}})
+    third = client.post(PAGE, {name: value for name, value in data.items() if isinstance(value, str)})
+    assert first.url == again.url == third.url
     assert Declaration.objects.count() == 1
 
 
@@ -137,9 +145,10 @@ def test_photos_and_words_are_kept_when_a_field_is_wrong(client) -> None:
 
 
 def test_draft_is_there_after_a_reload_in_the_same_browser_only(client) -> None:
-    client.post(PAGE, fields(client, phone="0"))
-    assert 'value="Nguyễn Thị Mẫu"' in client.get(PAGE).content.decode()
-    assert "Nguyễn Thị Mẫu" not in Client().get(PAGE).content.decode()
+    data = fields(client, phone="0")
+    client.post(PAGE, data)
+    assert 'value="Nguyễn Thị Mẫu"' in client.get(address_of(data)).content.decode()
+    assert "Nguyễn Thị Mẫu" not in Client().get(address_of(data)).content.decode()
 
 
 def test_stored_photo_is_for_its_own_browser(client) -> None:
@@ -184,8 +193,11 @@ def test_stored_photo_can_be_removed(client) -> None:
     client.post(PAGE, data)
     answer = client.post(PAGE, {"draft": data["draft"], "full_name": "Nguyễn Thị Mẫu", "remove-photo": "id_back"})
     assert answer.status_code == 302
-    assert sorted(Attachment.objects.values_list("kind", flat=True)) == ["id_front", "portrait"]
-    assert 'value="Nguyễn Thị Mẫu"' in client.get(PAGE).content.decode()
+    assert answer.url == f"{address_of(data)}#id_id_back"
+    assert sorted(Draft.objects.get().photos()) == ["id_front", "portrait"]
+    page = client.get(address_of(data)).content.decode()
+    assert 'value="Nguyễn Thị Mẫu"' in page
+    assert page.count('src="/dang-ky/to-khai/anh/') == 2
 
 
 def test_starting_over_forgets_words_and_photos(client) -> None:
@@ -193,14 +205,17 @@ def test_starting_over_forgets_words_and_photos(client) -> None:
     client.post(PAGE, data)
     client.post(PAGE, {"draft": data["draft"], "start-over": "1"})
     assert not Draft.objects.exists() and not Attachment.objects.exists()
-    assert "Nguyễn Thị Mẫu" not in client.get(PAGE).content.decode()
+    for address in (PAGE, address_of(data)):
+        assert "Nguyễn Thị Mẫu" not in client.get(address).content.decode()
 
 
 def test_choosing_the_agency_without_javascript_keeps_the_form(client) -> None:
     data = fields(client, agency="", **{"choose-agency": "1"})
     answer = client.post(PAGE, data)
-    assert answer.url == f"/co-quan/?next={PAGE}"
-    back = client.get(f"{PAGE}?agency=07911").content.decode()
+    tree = client.get(answer.url).content.decode()
+    key = re.search(r'<input type="hidden" name="to-khai" value="(\w+)">', tree)
+    assert f'<form method="get" action="{PAGE}">' in tree and key
+    back = client.get(PAGE, {"to-khai": key[1], "agency": "07911"}).content.decode()
     assert "[07911] BHXH Quận 3" in back
     assert 'value="Nguyễn Thị Mẫu"' in back
     assert back.count('src="/dang-ky/to-khai/anh/') == 3
@@ -252,8 +267,9 @@ def test_consent_is_never_ticked_beforehand(client) -> None:
     page = client.get(PAGE).content.decode()
     box = re.search(r'<input[^>]*name="consent"[^>]*>', page)
     assert box and "checked" not in box[0]
-    client.post(PAGE, fields(client, phone="0"))
-    box = re.search(r'<input[^>]*name="consent"[^>]*>', client.get(PAGE).content.decode())
+    data = fields(client, phone="0")
+    client.post(PAGE, data)
+    box = re.search(r'<input[^>]*name="consent"[^>]*>', client.get(address_of(data)).content.decode())
     assert box and "checked" not in box[0]
 
 
@@ -271,7 +287,7 @@ def test_too_many_tries_from_one_address_are_slowed_down(client, settings) -> No
 def test_object_type_leads_to_the_declaration_and_says_where_organisations_go(client) -> None:
     page = client.get("/dang-ky/").content.decode()
     assert "1900 9068" in page
-    assert client.get("/dang-ky/", {"doi-tuong": "ca-nhan", "tiep": "1"}).url == PAGE
+    assert client.get("/dang-ky/", {"doi-tuong": "ca-nhan", "tiep": "1"}).url.startswith(f"{PAGE}?to-khai=")
     assert client.get("/dang-ky/", {"doi-tuong": "to-chuc", "tiep": "1"}).status_code == 200
 
 
