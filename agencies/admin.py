@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from agencies.models import Agency, StaffMember
 from agencies.services import agencies_for, save_agency
 from agencies.text import words
+from common.admin import DeskModelAdmin
 
 CONTACTS = ("address", "phone", "email", "opening_hours", "note")
 PLACE = ("code", "name", "parent", "level", "basis", "valid_from", "valid_until", "successor")
@@ -20,7 +20,7 @@ READ_PLACE = ("code", "name", "above", "level", "basis", "valid_from", "valid_un
 
 
 @admin.register(Agency)
-class AgencyAdmin(ModelAdmin):
+class AgencyAdmin(DeskModelAdmin):
     list_display = ("label", "level", "phone", "opening_hours", "valid_until")
     list_filter = ("level",)
     list_per_page = 100
@@ -77,7 +77,7 @@ class AgencyAdmin(ModelAdmin):
 
 
 @admin.register(StaffMember)
-class StaffMemberAdmin(ModelAdmin):
+class StaffMemberAdmin(DeskModelAdmin):
     """Who works where decides who sees what: superusers only."""
 
     list_display = ("user", "agency")

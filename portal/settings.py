@@ -68,8 +68,8 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 
 # -- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "common.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
