@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.passwords import chosen_form, readings
+
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -55,6 +57,20 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_citizen(self) -> bool:
         """Citizens are known by their number, whatever rights an administrator ticks."""
         return self.username.isdigit()
+
+    @property
+    def has_one_time_password(self) -> bool:
+        """Whether the password is one from an SMS; a member of staff's first one was typed by an administrator."""
+        return self.must_change_password and self.one_time_password_until is not None
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else chosen_form(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password, in any of its readings. All are compared: the time tells nothing of them."""
+        typed = readings(raw_password, machine_made=self.has_one_time_password)
+        found = [super(User, self).check_password(reading) for reading in typed]
+        return True in found
 
     def get_full_name(self) -> str:
         return self.full_name or self.username
