@@ -10,11 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import User
 from accounts.search import search_users
+from common.admin import DeskModelAdmin
 
 _PERSON = ("username", "full_name", "phone")
 _RIGHTS = ("is_active", "is_staff", "groups", "must_change_password")
@@ -54,7 +54,7 @@ class StaffPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, DeskModelAdmin):  # type: ignore[type-arg]
     form = AccountChangeForm
     add_form = StaffCreationForm
     change_password_form = StaffPasswordForm
@@ -122,7 +122,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, DeskModelAdmin):
     """What each group of staff may do; `setup_roles` puts the two that the portal knows back in order."""
 
     actions = None

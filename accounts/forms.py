@@ -9,17 +9,27 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.codes import MAX_TYPED, clean_digits, number_part
+from accounts.fields import ChosenPasswordField, CodeField, PasswordField
 from accounts.models import User
 from accounts.numbers import parse_bhxh_number
+from accounts.passwords import broken_rules, refusal, rules_html
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]
 else:
     _SetPasswordForm = SetPasswordForm
 
+# Room for a whole SMS that was pasted.
+_NUMBER_ROOM = 300
+
 
 class LoginForm(AuthenticationForm):
     """Sign-in by BHXH number (or a pasted health-card number) and password."""
+
+    password = PasswordField(
+        label=_("Password"), autocomplete="current-password", error_messages={"required": _("Type your password.")}
+    )
 
     error_messages = {
         "invalid_login": _(
@@ -36,14 +46,13 @@ class LoginForm(AuthenticationForm):
         username.label = _("BHXH number")
         username.help_text = _("The 10 digits from the SMS, or the last 10 on the health-insurance card.")
         username.error_messages["required"] = _("Type your BHXH number.")
-        username.widget.attrs.update({"inputmode": "numeric", "autocomplete": "username", "autofocus": False})
-        self.fields["password"].label = _("Password")
-        self.fields["password"].error_messages["required"] = _("Type your password.")
+        hints = {"inputmode": "numeric", "autocomplete": "username", "autofocus": False, "maxlength": _NUMBER_ROOM}
+        username.widget.attrs.update({**hints, "autocapitalize": "none", "spellcheck": "false"})
 
     def clean_username(self) -> str:
-        typed: str = self.cleaned_data["username"]
+        typed: str = self.cleaned_data["username"][:MAX_TYPED]
         # Nobody's name is longer; PostgreSQL would refuse to note the failed try.
-        return parse_bhxh_number(typed) or typed.strip()[:150]
+        return parse_bhxh_number(number_part(typed)) or typed.strip()[:150]
 
     def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
@@ -57,14 +66,14 @@ class ResetRequestForm(forms.Form):
 
     number = forms.CharField(
         label=_("BHXH number"),
-        max_length=40,
+        max_length=_NUMBER_ROOM,
         help_text=_("The 10 digits from the SMS, or the last 10 on the health-insurance card."),
         error_messages={"required": _("Type your BHXH number.")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
     )
 
     def clean_number(self) -> str:
-        number = parse_bhxh_number(self.cleaned_data["number"])
+        number = parse_bhxh_number(number_part(self.cleaned_data["number"]))
         if number is None:
             raise ValidationError(_("A BHXH number has 10 digits. Look at the SMS or the health-insurance card."))
         return number
@@ -73,26 +82,25 @@ class ResetRequestForm(forms.Form):
 class ChoosePasswordForm(_SetPasswordForm):
     """A new password, twice; not the one that came by SMS. Whoever has chosen one before types it first."""
 
-    old_password = forms.CharField(
+    old_password = PasswordField(
         label=_("Present password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        autocomplete="current-password",
         error_messages={"required": _("Type the password that you use now.")},
     )
+    new_password1 = ChosenPasswordField(
+        label=_("New password"), error_messages={"required": _("Type the new password.")}
+    )
+    new_password2 = ChosenPasswordField(
+        label=_("New password again"), error_messages={"required": _("Type the new password once more.")}
+    )
     field_order = ("old_password", "new_password1", "new_password2")
-    too_similar = _("The password is too similar to your number, your name or your phone. Choose another one.")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
         if user.must_change_password:
             # It was typed a moment ago, to get here.
             del self.fields["old_password"]
-        first, second = self.fields["new_password1"], self.fields["new_password2"]
-        first.label, second.label = _("New password"), _("New password again")
-        first.help_text = _("At least 8 characters. Choose one that nobody can guess.")
-        second.help_text = ""
-        first.error_messages["required"] = _("Type the new password.")
-        second.error_messages["required"] = _("Type the new password once more.")
+        self.fields["new_password1"].help_text = rules_html()
 
     def clean_old_password(self) -> str:
         password: str = self.cleaned_data["old_password"]
@@ -100,33 +108,21 @@ class ChoosePasswordForm(_SetPasswordForm):
             raise ValidationError(_("This is not your present password. Type it again."), code="wrong")
         return password
 
-    def clean_new_password1(self) -> str:
-        password: str = self.cleaned_data["new_password1"]
-        if self.user.check_password(password):
-            raise ValidationError(_("This is the password that you have now. Choose another one."), code="same")
-        return password
-
     def validate_password_for_user(self, user: User, *_args: str) -> None:
-        """What is wrong with a password is said where it is typed first."""
-        super().validate_password_for_user(user, "new_password1")
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        """Django's words name a "user name", which a citizen has never heard of."""
-        for each in error.error_list if isinstance(error, ValidationError) and hasattr(error, "error_list") else ():
-            if each.code == "password_too_similar":
-                each.message, each.params = self.too_similar, None
-        super().add_error(field, error)
+        """All that is wrong with a password is said at once, where it is typed first."""
+        password = self.cleaned_data.get("new_password1")
+        if password and (problems := broken_rules(user, password)):
+            self.add_error("new_password1", ValidationError(refusal(problems), code="weak"))
 
 
 class ResetPasswordForm(ChoosePasswordForm):
     """The code from the SMS and a new password, twice."""
 
-    code = forms.CharField(
+    code = CodeField(
         label=_("Code from the SMS"),
-        max_length=20,
+        max_length=_NUMBER_ROOM,
         help_text=_("6 digits. It is valid for 15 minutes."),
         error_messages={"required": _("Type the 6 digits from the SMS.")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
     field_order = ("code", "new_password1", "new_password2")
 
@@ -136,4 +132,4 @@ class ResetPasswordForm(ChoosePasswordForm):
         self.fields.pop("old_password", None)
 
     def clean_code(self) -> str:
-        return "".join(symbol for symbol in self.cleaned_data["code"] if symbol.isdecimal())
+        return clean_digits(self.cleaned_data["code"])

@@ -11,6 +11,7 @@ from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.passwords import chosen_form, readings
 from common.text import name_key as fold_name
 
 # How many of a number's last digits the indexes for searching hold.
@@ -74,6 +75,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         if fields is not None and "full_name" in fields:
             kwargs["update_fields"] = {*fields, "name_key"}
         super().save(*args, **kwargs)
+
+    @property
+    def has_one_time_password(self) -> bool:
+        """Whether the password is one from an SMS; a member of staff's first one was typed by an administrator."""
+        return self.must_change_password and self.one_time_password_until is not None
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else chosen_form(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password, in any of its readings. All are compared: the time tells nothing of them."""
+        typed = readings(raw_password, machine_made=self.has_one_time_password)
+        found = [super(User, self).check_password(reading) for reading in typed]
+        return True in found
 
     def get_full_name(self) -> str:
         return self.full_name or self.username

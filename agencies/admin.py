@@ -7,11 +7,11 @@ from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from agencies.models import Agency, StaffMember
 from agencies.services import agencies_for, save_agency
 from agencies.text import words
+from common.admin import DeskModelAdmin
 from common.text import name_key
 
 CONTACTS = ("address", "phone", "email", "opening_hours", "note")
@@ -21,7 +21,7 @@ READ_PLACE = ("code", "name", "above", "level", "basis", "valid_from", "valid_un
 
 
 @admin.register(Agency)
-class AgencyAdmin(ModelAdmin):
+class AgencyAdmin(DeskModelAdmin):
     list_display = ("label", "level", "phone", "opening_hours", "valid_until")
     list_filter = ("level",)
     list_per_page = 100
@@ -78,7 +78,7 @@ class AgencyAdmin(ModelAdmin):
 
 
 @admin.register(StaffMember)
-class StaffMemberAdmin(ModelAdmin):
+class StaffMemberAdmin(DeskModelAdmin):
     """Who works where decides who sees what: superusers only."""
 
     list_display = ("user", "agency")

@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
+from common.admin import DeskModelAdmin
 from notifications.models import Attempt, Message
 from notifications.phones import phone_matches
 
@@ -36,7 +37,7 @@ class AttemptInline(ReadOnlyForSuperusers, TabularInline):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyForSuperusers, ModelAdmin):
+class MessageAdmin(ReadOnlyForSuperusers, DeskModelAdmin):
     list_display = ["id", "kind", "phone", "status", "attempts", "last_error_code", "created_at", "sent_at"]
     list_filter = ["status", "kind"]
     # Only opens the search box: get_search_results decides what is found.

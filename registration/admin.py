@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from agencies.services import agencies_for
+from common.admin import DeskModelAdmin
 from registration import admin_together, admin_views, desk
 from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
@@ -25,7 +25,7 @@ from registration.services.expiry import REMIND_BEFORE
 
 
 @admin.register(Declaration)
-class DeclarationAdmin(ModelAdmin):
+class DeclarationAdmin(DeskModelAdmin):
     list_display = (
         "reference_text",
         "full_name",

@@ -32,7 +32,7 @@ def check_fonts(**_kwargs: Any) -> list[CheckMessage]:
 def check_messages(**_kwargs: Any) -> list[CheckMessage]:
     """registration.E002: an SMS with this HOTLINE would not be one plain segment."""
     example = Declaration(
-        reference="0" * 9, bhxh_number="0" * 10, phone="0" * 10, expires_at=timezone.now(), reason="x" * GSM7_SINGLE
+        reference="0" * 9, bhxh_number="0" * 12, phone="0" * 10, expires_at=timezone.now(), reason="x" * GSM7_SINGLE
     )
     password = "x" * secrets.SECRET_LENGTH
     texts = [message_text(example, kind).replace(secrets.PLACEHOLDER, password) for kind in MESSAGE_KINDS]

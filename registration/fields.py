@@ -79,4 +79,4 @@ class PhotoField(forms.FileField):
     def __init__(self, **kwargs: Any) -> None:
         # Empty files are refused by the image check, whose text says what to do.
         super().__init__(required=False, allow_empty_file=True, widget=forms.FileInput, **kwargs)
-        self.widget.attrs["accept"] = "image/*,.heic,.heif"
+        self.widget.attrs["accept"] = "image/*,.heic,.heif,.avif"

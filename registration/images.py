@@ -5,15 +5,13 @@ anything is decoded, and it is decoded and shrunk in a way whose memory is bound
 """
 
 import hashlib
-import struct
-import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import IO
+from typing import IO, NoReturn
 
 import pillow_heif
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image
 
 from registration.enums import PhotoKind
 from registration.photo_formats import (
@@ -24,6 +22,8 @@ from registration.photo_formats import (
     too_many_pixels,
     webp_pixels,
 )
+from registration.photo_parts import jpeg_end, png_picture, with_brand
+from registration.photo_pixels import BAD_BYTES, factor, fitted, shrink, to_srgb
 from registration.photo_quality import QUALITY_TEXTS, measure_quality
 from registration.print_photos import print_copy_of
 from registration.uploads import MAX_UPLOAD_BYTES
@@ -37,22 +37,12 @@ JPEG_QUALITY = 82
 MEMORY_BUDGET = 260 * 1000 * 1000
 # For each pixel of a WebP: the only reader that Pillow has is the one for animations, four copies in RGBA.
 WEBP_BYTES = 16
-# Rows are flattened and shrunk this many (of the result) at a time.
-BAND_ROWS = 64
-# Progressive photos have about 10 scans. In a file of empty ones each costs a pass over all pixels: minutes.
-MAX_JPEG_SCANS = 100
-MAX_ICC_BYTES = 4 * 1024 * 1024
+# For each pixel of an AVIF: planes of up to 16 bits in three colours, and the packed result twice.
+AVIF_BYTES = 14
+_BYTES = {"WEBP": WEBP_BYTES, "AVIF": AVIF_BYTES}
+# Behind a JPEG that lost its end mark: not of these are its last pixels made.
+_FILLER, _JPEG_END = bytes(range(1, 200, 3)), b"\xff\xd9"
 
-# What Pillow, its codecs and libheif raise for bad bytes, found by reading their readers and by feeding
-# them mutated files; there is no common base class. SyntaxError, ValueError, EOFError and LookupError come
-# from the parsers of headers and chunks; struct.error, TypeError, AttributeError and ArithmeticError from
-# headers and metadata that lie; zlib.error from PNG chunks; OSError (truncated data, and
-# UnidentifiedImageError under it), RuntimeError and MemoryError from the codecs. Warnings are raised only
-# where a process makes them errors. Anything else is a fault of ours and shall be seen.
-BAD_BYTES = (
-    UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, LookupError, struct.error, TypeError,
-    AttributeError, ArithmeticError, zlib.error, RuntimeError, MemoryError, Warning,
-)  # fmt: skip
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 _ORIENTATION = 0x0112
@@ -101,16 +91,19 @@ class _Decoded:
 def normalise(upload: IO[bytes], kind: str) -> NormalisedImage:
     """The photo as it is stored: upright, sRGB, no metadata, long side at most 1,600 px (portrait 900).
 
-    Takes JPEG, MPO, PNG, WebP and HEIC/HEIF up to 10 MB and 50 megapixels; fewer where decoding needs more
-    memory (WebP 16, HDR HEIC 34, progressive JPEG without colour subsampling 37). Nothing is enlarged.
+    Takes JPEG, MPO, PNG, WebP, HEIC/HEIF and AVIF up to 10 MB and 50 megapixels; fewer where decoding needs more
+    memory (WebP 16, AVIF 18, HDR HEIC 34, progressive JPEG without colour subsampling 37). Nothing is enlarged.
+    What stands around the picture (films, texts, profiles) is neither judged nor kept.
     `kind` is a value of `PhotoKind`, ValueError otherwise. Raises `ImageRefused` for every file that cannot
     be used, and nothing else whatever the bytes are.
     """
     long_side = LONG_SIDE[PhotoKind(kind)]
-    content = _read(upload)
-    name = picture_format(content)
+    content, is_large = _read(upload)
+    name = _kind(content, is_large)
     try:
-        decoded = _decode_heif(content, long_side) if name == "HEIF" else _decode(content, name, long_side)
+        if is_large:
+            _refuse_large(content, name)
+        decoded = _DECODERS.get(name, _decode)(content, name, long_side)
         image = _finish(decoded, long_side)
     except _BOMBS:
         raise too_many_pixels(2 * MAX_PIXELS, MAX_PIXELS) from None
@@ -124,16 +117,34 @@ def normalise(upload: IO[bytes], kind: str) -> NormalisedImage:
     return NormalisedImage(data, image.width, image.height, sha256, print_copy_of(data, kind), quality)
 
 
-def _read(upload: IO[bytes]) -> bytes:
-    """The whole file, or a refusal; never more than one allowed photo is held."""
+def _read(upload: IO[bytes]) -> tuple[bytes, bool]:
+    """The file, never more of it than one allowed photo and a byte, and whether it is larger than that."""
     upload.seek(0)
     content = upload.read(MAX_UPLOAD_BYTES + 1)
-    # An upload that was cut on arrival knows the size it had.
-    if max(len(content), getattr(upload, "size", None) or 0) > MAX_UPLOAD_BYTES:
-        raise ImageRefused("too_large")
     if not content:
         raise ImageRefused("empty")
-    return content
+    # An upload that was cut on arrival knows the size it had.
+    return content, max(len(content), getattr(upload, "size", None) or 0) > MAX_UPLOAD_BYTES
+
+
+def _kind(content: bytes, is_large: bool) -> str:
+    """What the file is. A document is told that it is one, however large it is."""
+    try:
+        return picture_format(content)
+    except ImageRefused as refusal:
+        if is_large and refusal.code == "unknown":
+            raise ImageRefused("too_large") from None
+        raise
+
+
+def _refuse_large(content: bytes, name: str) -> NoReturn:
+    """Says what is wrong with a file of which only the beginning is here: its picture's size first."""
+    with suppress(*BAD_BYTES):
+        if name == "HEIF":
+            _check_size(pillow_heif.open_heif(BytesIO(content)).size, 1)
+        else:
+            _check_header(content, name).close()
+    raise ImageRefused("too_large")
 
 
 def _check_pixels(pixels: int, bytes_per_pixel: float) -> None:
@@ -148,28 +159,60 @@ def _check_size(size: tuple[int, int], bytes_per_pixel: float) -> None:
         raise ImageRefused("too_small")
 
 
-def _decode(content: bytes, name: str, long_side: int) -> _Decoded:
-    """A JPEG, PNG or WebP picture; its size is checked on the header."""
+def _check_header(content: bytes, name: str) -> Image.Image:
+    """A JPEG, PNG, WebP or AVIF picture of a size that can be decoded, not yet decoded."""
     if name == "WEBP":
         _check_pixels(webp_pixels(content) or 0, WEBP_BYTES)
-    with Image.open(BytesIO(content), formats=(name,)) as image:
+    image = Image.open(BytesIO(content), formats=(name,))
+    _check_size(image.size, _bytes_per_pixel(image))
+    # The second picture of an MPO is another view of the same moment, not an animation.
+    if name != "JPEG" and getattr(image, "is_animated", False):
+        raise ImageRefused("animated")
+    return image
+
+
+def _decode(content: bytes, name: str, long_side: int) -> _Decoded:
+    """A JPEG, PNG, WebP or AVIF picture."""
+    with _check_header(content, name) as image:
         size = image.size
-        _check_size(size, _bytes_per_pixel(image))
-        # The second picture of an MPO is another view of the same moment, not an animation.
-        if name != "JPEG" and getattr(image, "is_animated", False):
-            raise ImageRefused("animated")
         if name == "JPEG":
-            if content.count(b"\xff\xda") > MAX_JPEG_SCANS:
-                raise ImageRefused("broken")
             # Asked with the picture's own shape, the decoder itself leaves out what would be shrunk away.
-            image.draft("RGB", _fitted(size, long_side))
+            image.draft("RGB", fitted(size, long_side))
         image.load()
-        small = _shrink(image.crop, image.size, _factor(image.size, long_side))
+        small = shrink(image.crop, image.size, factor(image.size, long_side))
         return _Decoded(small, _orientation(image), image.info.get("icc_profile") or b"", size)
 
 
-def _decode_heif(content: bytes, long_side: int) -> _Decoded:
+def _decode_jpeg(content: bytes, name: str, long_side: int) -> _Decoded:
+    """A JPEG picture, whatever follows it; one without its end mark when all of its pixels are there."""
+    end = jpeg_end(content)
+    picture = content if end else content + _JPEG_END
+    decoded = _decode(picture, name, long_side)
+    if end is None or _ends_flat(decoded.image):
+        # Where pixels are missing, the decoder makes them of what it finds in their place.
+        pixels = content[: end - len(_JPEG_END)] if end else content
+        other = _decode(pixels + _FILLER + _JPEG_END, name, long_side)
+        padded = end is None and len(set(content[-len(_FILLER) :])) == 1
+        if padded or decoded.image.tobytes() != other.image.tobytes():
+            raise ImageRefused("broken")
+    return decoded
+
+
+def _ends_flat(image: Image.Image) -> bool:
+    """Whether the last rows are of one colour, as they are where the data ended early."""
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return len(set(zip(*(band.tobytes() for band in last.split()), strict=True))) == 1
+
+
+def _decode_png(content: bytes, name: str, long_side: int) -> _Decoded:
+    picture = png_picture(content)
+    return replace(_decode(picture.content, name, long_side), icc_profile=picture.icc_profile)
+
+
+def _decode_heif(content: bytes, _name: str, long_side: int) -> _Decoded:
     """A HEIC or HEIF picture: the primary one. libheif has already turned it upright."""
+    # libheif and Pillow's AVIF reader judge by few of the brands; the codec has been found among all of them.
+    content = with_brand(content, b"heic", keep=(b"heic", b"heix", b"hevc", b"hevx"))
     heif = pillow_heif.open_heif(BytesIO(content), convert_hdr_to_8bit=True)
     size: tuple[int, int] = heif.size
     # Measured: the codec's planes and the packed result, 4.5 bytes; twice the planes when deeper than 8 bits.
@@ -182,14 +225,21 @@ def _decode_heif(content: bytes, long_side: int) -> _Decoded:
         part = data[box[1] * stride : box[3] * stride]
         return Image.frombytes(mode, (size[0], box[3] - box[1]), part, "raw", mode, stride)
 
-    small = _shrink(rows, size, _factor(size, long_side))
+    small = shrink(rows, size, factor(size, long_side))
     return _Decoded(small, 1, heif.info.get("icc_profile") or b"", size)
+
+
+def _decode_avif(content: bytes, name: str, long_side: int) -> _Decoded:
+    return _decode(with_brand(content, b"avif", keep=(b"avif", b"avis")), name, long_side)
+
+
+_DECODERS = {"AVIF": _decode_avif, "HEIF": _decode_heif, "JPEG": _decode_jpeg, "PNG": _decode_png}
 
 
 def _bytes_per_pixel(image: Image.Image) -> float:
     """What decoding takes for each pixel at its peak, measured with the pinned versions."""
-    if image.format == "WEBP":
-        return WEBP_BYTES
+    if image.format in _BYTES:
+        return _BYTES[image.format]
     layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
     if not layers:
         return {"1": 1, "L": 1, "P": 1, "I;16": 2}.get(image.mode, 4)
@@ -198,47 +248,6 @@ def _bytes_per_pixel(image: Image.Image) -> float:
     # A progressive JPEG is kept whole as 16-bit coefficients, the pixels come on top.
     full = max(h for _, h, _, _ in layers) * max(v for _, _, v, _ in layers)
     return 1 + 2 * sum(h * v for _, h, v, _ in layers) / max(full, 1)
-
-
-def _fitted(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """The size at which the long side is at most `long_side`, never larger than `size`."""
-    scale = min(1.0, long_side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _factor(size: tuple[int, int], long_side: int) -> int:
-    """The whole number by which to shrink first; half as much again is left for the fine resampling."""
-    return max(1, int(max(size) / (1.5 * long_side)))
-
-
-def _shrink(
-    rows: Callable[[tuple[int, int, int, int]], Image.Image], size: tuple[int, int], factor: int
-) -> Image.Image:
-    """The picture flattened and made smaller by `factor`, in bands: never is there a second large copy."""
-    width, height = size
-    small: Image.Image | None = None
-    for top in range(0, height, BAND_ROWS * factor):
-        band = _flat(rows((0, top, width, min(height, top + BAND_ROWS * factor))))
-        band = band.reduce(factor) if factor > 1 else band
-        small = small or Image.new(band.mode, (-(-width // factor), -(-height // factor)))
-        small.paste(band, (0, top // factor))
-    if small is None:
-        raise ImageRefused("broken")
-    return small
-
-
-def _flat(band: Image.Image) -> Image.Image:
-    """The rows in RGB, L or CMYK: palettes spelt out, 16 bits made 8, what is transparent made white."""
-    if band.mode == "I;16":
-        return band.point(lambda level: level * (1 / 256)).convert("L")
-    if band.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in band.info:
-        clear = band.convert("RGBA")
-        white = Image.new("RGB", band.size, "white")
-        white.paste(clear, mask=clear.getchannel("A"))
-        return white
-    if band.mode == "1":
-        return band.convert("L")
-    return band if band.mode in {"RGB", "L", "CMYK"} else band.convert("RGB")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -252,27 +261,14 @@ def _orientation(image: Image.Image) -> int:
 
 def _finish(decoded: _Decoded, long_side: int) -> Image.Image:
     """RGB at its final size, upright, on a canvas that carries no metadata."""
-    image, size = decoded.image, _fitted(decoded.size, long_side)
+    image, size = decoded.image, fitted(decoded.size, long_side)
     if min(size) < MIN_SHORT_SIDE:
         raise ImageRefused("too_narrow")
     if image.size != size:
         image = image.resize(size, Image.Resampling.BICUBIC)
-    image = _to_srgb(image, decoded.icc_profile)
+    image = to_srgb(image, decoded.icc_profile)
     turn = _UPRIGHT.get(decoded.orientation)
     image = image.transpose(turn) if turn is not None else image
     clean = Image.new("RGB", image.size)
     clean.paste(image)
     return clean
-
-
-def _to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
-    """In sRGB by the embedded profile; without one, or with a broken one, taken for sRGB as browsers do."""
-    if 0 < len(icc_profile) <= MAX_ICC_BYTES:
-        try:
-            profile = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
-            if not ImageCms.getProfileDescription(profile).startswith("sRGB"):
-                srgb = ImageCms.createProfile("sRGB")
-                return ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB") or image.convert("RGB")
-        except (ImageCms.PyCMSError, *BAD_BYTES):
-            pass
-    return image.convert("RGB")

@@ -18,10 +18,13 @@ MIN_SHORT_SIDE = 200
 REFUSAL_TEXTS: dict[str, Promise | str] = {
     "empty": _("The file is empty: nothing arrived. Choose the photo again."),
     "too_large": format_lazy(
-        _("The photo is larger than {limit} MB. Choose a smaller one, or lower the camera resolution."),
+        _(
+            "The photo is larger than {limit} MB. Choose a smaller one, or take it again with motion photo turned off "
+            "or at a lower camera resolution."
+        ),
         limit=MAX_UPLOAD_BYTES // 1024**2,
     ),
-    "animated": _("This is a moving picture. Choose a still photo (JPEG, PNG, WebP or HEIC)."),
+    "animated": _("This is a moving picture. Choose a still photo (JPEG, PNG, WebP, HEIC or AVIF)."),
     "broken": _("The photo is damaged or arrived only in part. Send it again, or take a new photo."),
     "too_small": format_lazy(
         _(
@@ -32,18 +35,19 @@ REFUSAL_TEXTS: dict[str, Promise | str] = {
     ),
     "too_narrow": _("The photo is a long narrow strip. Take it again so that the face or the card fills it."),
     "pdf": _("This is a PDF document, not a photo. Take a photo of the paper and choose that photo."),
-    "svg": _("This is an SVG drawing, not a photo. Choose a photo (JPEG, PNG, WebP or HEIC)."),
+    "svg": _("This is an SVG drawing, not a photo. Choose a photo (JPEG, PNG, WebP, HEIC or AVIF)."),
     "html": _("This is a web page, not a photo. Save the photo itself to the device, then choose it again."),
-    "text": _("This is a text file, not a photo. Choose a photo (JPEG, PNG, WebP or HEIC)."),
+    "text": _("This is a text file, not a photo. Choose a photo (JPEG, PNG, WebP, HEIC or AVIF)."),
     "document": _(
-        "This is a Word, Excel or compressed file, not a photo. Choose the photo itself (JPEG, PNG, WebP or HEIC)."
+        "This is a Word, Excel or compressed file, not a photo. "
+        "Choose the photo itself (JPEG, PNG, WebP, HEIC or AVIF)."
     ),
-    "video": _("This is a video, not a photo. Take a photo, or choose one (JPEG, PNG, WebP or HEIC)."),
+    "video": _("This is a video, not a photo. Take a photo, or choose one (JPEG, PNG, WebP, HEIC or AVIF)."),
     "other_picture": _(
-        "This kind of picture (GIF, BMP, TIFF, AVIF and the like) cannot be taken here. "
+        "This kind of picture (GIF, BMP, TIFF and the like) cannot be taken here. "
         "Save it as JPEG, or take a new photo with the phone."
     ),
-    "unknown": _("This file is not a photo that can be read here. Choose a photo (JPEG, PNG, WebP or HEIC)."),
+    "unknown": _("This file is not a photo that can be read here. Choose a photo (JPEG, PNG, WebP, HEIC or AVIF)."),
 }
 
 _TOO_MANY_PIXELS = _(
@@ -51,9 +55,12 @@ _TOO_MANY_PIXELS = _(
     "Choose a smaller photo, or lower the camera resolution."
 )
 
-# Still pictures and sequences that libheif reads; the major brand stands at byte 8 (ISO/IEC 23008-12).
-_HEIF_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
-_AVIF_BRANDS = (b"avif", b"avis")
+# Still pictures and sequences by their codec (ISO/IEC 23008-12, AV1 Image File Format); the major brand is at byte 8.
+_STILL_BRANDS = dict.fromkeys(b"heic heix heim heis hevc hevx hevm hevs".split(), "HEIF") | dict.fromkeys(
+    (b"avif", b"avis"), "AVIF"
+)
+_GENERAL_BRANDS = frozenset((b"mif1", b"msf1"))
+_MAX_BRANDS_BYTES = 1024
 _ACCEPTED = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"))
 _REFUSED = (
     (b"GIF8", "gif"),
@@ -92,14 +99,14 @@ def too_many_pixels(pixels: int, limit: int) -> ImageRefused:
 
 
 def picture_format(content: bytes) -> str:
-    """`JPEG` (MPO is one inside), `PNG`, `WEBP` or `HEIF`; raises `ImageRefused` for anything else."""
+    """`JPEG` (MPO is one inside), `PNG`, `WEBP`, `HEIF` or `AVIF`; raises `ImageRefused` for anything else."""
     for start, name in _ACCEPTED:
         if content.startswith(start):
             return name
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "WEBP"
-    if content[4:8] == b"ftyp" and _box_kind(content) == "heif":
-        return "HEIF"
+    if content[4:8] == b"ftyp" and (kind := _box_kind(content)) != "video":
+        return kind
     raise ImageRefused(_refusal_code(content))
 
 
@@ -122,17 +129,19 @@ def webp_pixels(content: bytes) -> int | None:
 
 
 def _box_kind(content: bytes) -> str:
-    """`heif`, `other_picture` (AVIF) or `video`, from the brands at the start of an ISO media file."""
-    size = min(int.from_bytes(content[:4], "big"), 256)
-    brands = {content[8:12], *(content[at : at + 4] for at in range(16, size, 4))}
-    if brands.intersection(_AVIF_BRANDS):
-        return "other_picture"
-    return "heif" if content[8:12] in _HEIF_BRANDS else "video"
+    """`HEIF`, `AVIF` or `video`, from all the brands at the start of an ISO media file, the major one first."""
+    size = min(int.from_bytes(content[:4], "big"), _MAX_BRANDS_BYTES, len(content))
+    for brand in (content[8:12], *(content[at : at + 4] for at in range(16, size, 4))):
+        if brand in _STILL_BRANDS:
+            return _STILL_BRANDS[brand]
+    # Brands that do not tell the codec; the files that name no other are HEIC.
+    general = {content[8:12], *(content[at : at + 4] for at in range(16, size, 4))} & _GENERAL_BRANDS
+    return "HEIF" if general else "video"
 
 
 def _refusal_code(content: bytes) -> str:
     if content[4:8] == b"ftyp":
-        return _box_kind(content)
+        return "video"
     if content[:4] == b"RIFF":
         return "video" if content[8:12] == b"AVI " else "unknown"
     for start, code in _REFUSED:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts.codes import clean_digits
 from accounts.forms import ResetPasswordForm, ResetRequestForm
 from accounts.models import User
 from accounts.resets import ResetOver, check_code
@@ -34,9 +35,8 @@ def choose(request: HttpRequest) -> HttpResponse:
         return redirect("registration:reset")
     if request.method != "POST":
         return _page(request, ResetPasswordForm(User()))
-    typed = "".join(symbol for symbol in request.POST.get("code", "") if symbol.isdecimal())
     try:
-        form = ResetPasswordForm(check_code(token, typed), request.POST)
+        form = ResetPasswordForm(check_code(token, clean_digits(request.POST.get("code", ""))), request.POST)
         if not form.is_valid():
             return _page(request, form)
         services.reset_password(form.user, token, form.cleaned_data["new_password1"])

@@ -72,7 +72,6 @@ export class PhotoField {
     try {
       const { blob, kept } = await prepare();
       if (job.signal.aborted) return;
-      if (blob.size > this.page.tools.MAX_BYTES) return void this.refuse({ status: 413 });
       if (kept) this.view.preview(blob);
       const reply = await this.send(job, blob);
       if (job.signal.aborted) return;
@@ -86,11 +85,14 @@ export class PhotoField {
     }
   }
 
-  send(job, photo) {
+  send(job, blob) {
+    const { MAX_BYTES, HEAD_BYTES } = this.page.tools;
+    // The server says what is wrong with a file that is too large; for that its beginning and its size are enough.
+    const [photo, size] = blob.size > MAX_BYTES ? [blob.slice(0, HEAD_BYTES), blob.size] : [blob, ""];
     const mine = (show) => (what) => { if (this.job === job) this.view[show](what); };
     const { ask, form } = this.page;
     const page = form.elements.namedItem("page")?.value ?? "";
-    return ask(form.dataset.uploadUrl, { kind: this.kind, page, photo }, {
+    return ask(form.dataset.uploadUrl, { kind: this.kind, page, photo, size }, {
       signal: job.signal, onProgress: mine("showShare"), onState: mine("showState"),
     });
   }

@@ -4,6 +4,12 @@ const [LONG_SIDE, QUALITY] = [2000, 0.88];
 const PAUSES = [1000, 4000];
 const STALLED = 60_000;
 export const MAX_BYTES = 10 * 1024 * 1024;
+// Of a file that is too large: enough for the server to say what is wrong with it.
+export const HEAD_BYTES = 1024 * 1024;
+// The server's limits (registration/images.py). A photo beyond them is not made small here: the server would take with
+// this script what it refuses without it.
+const MAX_PIXELS = { jpeg: 50e6, png: 50e6, webp: 16e6, heif: 34e6, avif: 18e6 };
+const NARROWEST = 450;
 
 export const jpeg = (canvas, quality = QUALITY) => new Promise((resolve, reject) => {
   canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", quality);
@@ -25,15 +31,70 @@ export function canvasOf(width, height) {
 
 export const decode = (blob) => createImageBitmap(blob, { imageOrientation: "from-image" });
 
+const ascii = (bytes, from, to) => String.fromCharCode(...bytes.subarray(from, to));
+const number = (bytes, at) => new DataView(bytes.buffer).getUint32(at);
+
+function endsJpeg(bytes) {
+  let at = 2;
+  while (at < bytes.length) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0) return false;
+    while (bytes[at] === 0xff) at += 1;
+    const marker = bytes[at++];
+    if (marker === 0xd9) return true;
+    // No marker but a part of the pixels, or one without a length.
+    if (marker > 1 && (marker < 0xd0 || marker > 0xd8)) at += Math.max(2, bytes[at] << 8 | bytes[at + 1]);
+  }
+  return false;
+}
+
+function endsPng(bytes) {
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + number(bytes, at)) {
+    const name = ascii(bytes, at + 4, at + 8);
+    if (name === "IEND" || name === "acTL") return name === "IEND";
+  }
+  return false;
+}
+
+function endsBoxes(bytes) {
+  let at = 0;
+  while (at + 8 <= bytes.length) {
+    const size = number(bytes, at);
+    if (size < 8) return size === 0;
+    at += size;
+  }
+  return at === bytes.length;
+}
+
+// jpeg, png, webp, heif or avif for a whole, still picture of a kind that the server takes; null for all else.
+async function photoKind(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes.length < 32) return null;
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return endsJpeg(bytes) ? "jpeg" : null;
+  if (ascii(bytes, 0, 8) === "\x89PNG\r\n\x1a\n") return endsPng(bytes) ? "png" : null;
+  if (ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 12) === "WEBP") {
+    const moves = ascii(bytes, 12, 16) === "VP8X" && bytes[20] & 2;
+    return !moves && new DataView(bytes.buffer).getUint32(4, true) + 8 <= bytes.length ? "webp" : null;
+  }
+  if (ascii(bytes, 4, 8) !== "ftyp" || !endsBoxes(bytes)) return null;
+  const brands = ascii(bytes, 8, Math.min(number(bytes, 0), 256)).match(/.{4}/gs) ?? [];
+  if (brands.includes("avis")) return null;
+  if (brands.includes("avif")) return "avif";
+  return brands.some((brand) => /^(hei|hev|mif1)/.test(brand)) ? "heif" : null;
+}
+
 // What to send of a chosen file: itself, or the same at 2,000 px. `readable` tells whether this browser can show it.
 export async function shrink(file) {
   let [bitmap, readable] = [null, false];
   try {
     bitmap = await decode(file);
     readable = true;
-    const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
+    const { width, height } = bitmap;
+    const scale = Math.min(1, LONG_SIDE / Math.max(width, height));
     if (scale === 1 && file.size <= MAX_BYTES) return { blob: file, readable };
-    const [canvas, context] = canvasOf(Math.round(bitmap.width * scale), Math.round(bitmap.height * scale));
+    const limit = MAX_PIXELS[await photoKind(file)] ?? 0;
+    if (width * height > limit || Math.min(width, height) * scale < NARROWEST) return { blob: file, readable };
+    const [canvas, context] = canvasOf(Math.round(width * scale), Math.round(height * scale));
     context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     const blob = await jpeg(canvas);
     return { blob: blob.size < file.size ? blob : file, readable };

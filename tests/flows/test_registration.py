@@ -149,7 +149,7 @@ def test_registration_from_the_home_page_to_the_account(
     assert len(texts) == 1
     text = texts[0]
     assert text.isascii() and len(text) <= 160 and "http" not in text and "1900 9068" in text
-    password = re.search(r"Ma so: 7912345601\. Mat khau: (\S+)\.", text)
+    password = re.search(r"Ma so: 7912345601\. Mat khau: (\S+) - ", text)
     assert password, text
 
     # Tracking: a wrong phone and an unknown reference get the same answer.

@@ -26,9 +26,9 @@ from tests.registration.pictures import chunk, display_p3_like, encoded, secret_
 
 ROOT = Path(__file__).parents[2]
 Dice = random.Random
-SMALL = ("jpeg", "progressive", "mpo", "png", "palette", "webp", "heic")
+SMALL = ("jpeg", "progressive", "mpo", "png", "palette", "webp", "heic", "avif")
 # As phones send them: where a lie about the size costs most.
-LARGE = ("jpeg-12", "progressive-12", "png-12", "webp-12", "heic-12")
+LARGE = ("jpeg-12", "progressive-12", "png-12", "webp-12", "heic-12", "avif-12")
 # A worker without work has some 100 MB: 300 MB in all.
 MAX_MB_ABOVE_IDLE, MAX_SECONDS = 200, 5
 _PNG_HEAD, _JPEG_FRAMES = 8, (0xC0, 0xC1, 0xC2, 0xC3)
@@ -47,8 +47,13 @@ def photo_file(kind: str) -> bytes:
         return encoded(picture.quantize(16), "PNG", **options)
     if name == "mpo":
         return encoded(picture, "MPO", save_all=True, append_images=[picture.rotate(3)], **options)
-    own = {"progressive": {"progressive": True}, "png": {"compress_level": 1}, "webp": {"method": 0}}
-    formats = {"jpeg": "JPEG", "progressive": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF"}
+    own = {
+        "progressive": {"progressive": True},
+        "png": {"compress_level": 1},
+        "webp": {"method": 0},
+        "avif": {"speed": 10},
+    }
+    formats = {"jpeg": "JPEG", "progressive": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF"}
     return encoded(picture, formats[name], **own.get(name, {}), **options)
 
 

@@ -322,7 +322,7 @@ def test_dossier_shows_every_try_and_never_the_password(client, officer):
     declaration = make_declaration(Status.APPROVED, officer=officer)
     message = Message.objects.get(related_key=declaration.message_key, kind="credential")
     deliver_message(message.pk)
-    password = InboxMessage.objects.get().text.partition("Mat khau: ")[2].partition(".")[0]
+    password = InboxMessage.objects.get().text.partition("Mat khau: ")[2].partition(" ")[0]
 
     page = client.get(url(declaration)).content.decode()
 

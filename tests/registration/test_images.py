@@ -33,7 +33,7 @@ HOW_HELD = {
 
 
 # -- What is taken ----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "HEIF", "MPO"])
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "HEIF", "MPO", "AVIF"])
 def test_every_accepted_format_becomes_an_rgb_jpeg(name):
     extra = {"save_all": True, "append_images": [corners()]} if name == "MPO" else {}
     result = run(encoded(corners(), name, **extra))
@@ -101,6 +101,7 @@ def test_orientation_of_a_png_and_a_heic_is_applied():
     held = corners().transpose(Image.Transpose.ROTATE_90)
     assert colours(stored(encoded(held, "PNG", exif=exif.tobytes()))) == UPRIGHT
     assert colours(stored(encoded(held, "HEIF", exif=exif.tobytes()))) == UPRIGHT
+    assert colours(stored(encoded(held, "AVIF", exif=exif.tobytes()))) == UPRIGHT
 
 
 @pytest.mark.parametrize(
@@ -132,14 +133,14 @@ def test_digest_and_bytes_are_stable():
 
 
 # -- What is removed --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "HEIF", "MPO"])
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "HEIF", "MPO", "AVIF"])
 def test_no_metadata_survives(name):
     options = {"exif": secret_exif(), "icc_profile": display_p3_like()}
     if name == "JPEG":
         iptc = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0d\x1c\x02\x78\0\x06SECRET\0"
         options |= {"comment": b"SECRET", "xmp": b"<x:xmpmeta>SECRET</x:xmpmeta>", "dpi": (72, 72)}
         options["extra"] = b"\xff\xed" + struct.pack(">H", len(iptc) + 2) + iptc
-    if name in {"WEBP", "HEIF"}:
+    if name in {"WEBP", "HEIF", "AVIF"}:
         options["xmp"] = b"<x:xmpmeta>SECRET</x:xmpmeta>"
     if name == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()

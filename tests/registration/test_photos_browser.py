@@ -235,3 +235,37 @@ def test_phone_page_without_javascript_sends_its_form(new_page, page, photos):
     expect(picture(phone, "id_back")).to_be_visible()
     expect(phone.locator("#id_id_front_error")).to_be_visible()
     assert Draft.objects.get().attachments.get().kind == "id_back"
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("gif", 0), ("gif", 12), ("pdf", 0), ("pdf", 12), ("svg", 5), ("pixels", 0), ("pixels", 12), ("cut", 0),
+     ("cut", 5), ("strip", 0), ("moving", 0)],
+)  # fmt: skip
+def test_a_file_is_refused_alike_with_and_without_scripts(page, live_server, client, name, size):
+    large = draw_id_card("front", name="Nguyễn Thị Mẫu", number="079190000123", seed=3).resize((3000, 2000))
+    file = io.BytesIO()
+    if name == "gif":
+        large.save(file, "GIF")
+    elif name == "pixels":
+        Image.new("L", (10_000, 5_100), 200).save(file, "JPEG", quality=20)
+    elif name == "strip":
+        large.resize((9000, 700)).save(file, "JPEG")
+    elif name == "moving":
+        large.save(file, "PNG", save_all=True, append_images=[large.rotate(180)])
+    elif name == "cut":
+        file.write(jpeg_bytes(large)[:-20_000])
+    else:
+        file.write(
+            b"%PDF-1.7" if name == "pdf" else b"<svg xmlns='http://www.w3.org/2000/svg' width='3000' height='2000'/>"
+        )
+    content = file.getvalue().ljust(size * 1_000_000, b" ")
+    told = client.post(
+        "/dang-ky/to-khai/anh/",
+        {"draft": page.locator("[name=draft]").input_value(), "kind": "portrait", "photo": io.BytesIO(content)},
+        headers={"Accept-Language": "vi"},
+    )
+    assert told.status_code == 422
+    choose(page, "portrait", content)
+    expect(page.locator("#id_portrait_error")).to_contain_text(told.json()["error"])
+    assert not Attachment.objects.exists()

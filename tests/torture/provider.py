@@ -30,7 +30,7 @@ class Call(NamedTuple):
     @property
     def credential(self) -> tuple[str, str]:
         """The account's number and the password."""
-        number, password = re.search(r"Ma so: (\d+)\. Mat khau: (\w+)\.", self.text).groups()
+        number, password = re.search(r"Ma so: (\d+)\. Mat khau: (\w+)\b", self.text).groups()
         return number, password
 
 

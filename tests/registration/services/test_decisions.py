@@ -63,7 +63,7 @@ def test_approval_opens_an_account_and_queues_one_message_without_a_password() -
     assert account.must_change_password and not account.has_usable_password()
     message = Message.objects.exclude(kind="received").get(related_key=declaration.message_key)
     assert (message.kind, message.status, message.phone) == ("credential", "queued", declaration.phone)
-    assert f"Ma so: {declaration.bhxh_number}. Mat khau: {{secret}}." in message.body
+    assert f"Ma so: {declaration.bhxh_number}. Mat khau: {{secret}} - " in message.body
     assert message.body.isascii() and "http" not in message.body and "1900 9068" in message.body
     change = StatusChange.objects.get(declaration=declaration, to_status=Status.APPROVED)
     assert (change.from_status, change.changed_by) == (Status.RECEIVED, officer)

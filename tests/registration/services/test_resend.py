@@ -42,7 +42,7 @@ def resend(declaration: Declaration, officer) -> Message:
 def password_of(message: Message) -> str:
     assert deliver_message(message.pk) == MessageStatus.ACCEPTED
     text = InboxMessage.objects.latest("pk").text
-    return text.partition("Mat khau: ")[2].partition(".")[0]
+    return text.partition("Mat khau: ")[2].partition(" ")[0]
 
 
 def signs_in(declaration: Declaration, password: str) -> bool:

@@ -3,14 +3,19 @@
 import re
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.codes import clean_code, clean_digits
+from accounts.resets import open_reset
 from notifications.enums import MessageKind
 from notifications.models import Message
+from notifications.secrets import PLACEHOLDER, SECRET_LENGTH
 from notifications.segments import is_gsm7, segment_count
 from registration.checks import check_messages
-from registration.services import return_declaration
+from registration.models import Declaration
+from registration.services import return_declaration, send_reset_code
 from registration.services.texts import message_text, shorten_reason
 from tests.registration.factories import make_declaration, make_officer
 
@@ -73,3 +78,24 @@ def test_hotline_that_no_sms_can_carry_is_told_at_start(settings, hotline):
     assert check_messages() == []
     settings.HOTLINE = hotline
     assert [problem.id for problem in check_messages()] == ["registration.E002"]
+
+
+@pytest.mark.parametrize("number", ["7900000001", "079190000123"])
+def test_password_is_one_plain_segment_and_stands_apart_from_punctuation(number):
+    declaration = Declaration(bhxh_number=number, reference="0" * 9, expires_at=timezone.now())
+    text = message_text(declaration, MessageKind.CREDENTIAL)
+    assert f"Ma so: {number}. Mat khau: {PLACEHOLDER} " in text
+    sent = text.replace(PLACEHOLDER, "m" * SECRET_LENGTH)
+    assert (is_gsm7(sent), segment_count(sent), sent.isascii()) == (True, 1, True)
+    assert not LINK.search(sent)
+    assert clean_code(sent) == "m" * SECRET_LENGTH
+
+
+@pytest.mark.django_db
+def test_reset_code_stands_apart_from_punctuation():
+    reset = open_reset(make_declaration("approved").account.username)
+    send_reset_code(reset.pk)
+    text = Message.objects.get(kind=MessageKind.RESET_CODE).body
+    assert f"mat khau: {PLACEHOLDER} " in text
+    sent = text.replace(PLACEHOLDER, "123456")
+    assert (segment_count(sent), is_gsm7(sent), clean_digits(sent)) == (1, True, "123456")

@@ -24,7 +24,7 @@ def sent_password(declaration: Declaration) -> str:
     text = InboxMessage.objects.get(phone=declaration.phone).text
     assert f"Ma so: {declaration.bhxh_number}. Mat khau: " in text
     assert len(text) <= 160 and text.isascii() and "http" not in text
-    return text.split("Mat khau: ")[1].split(".")[0]
+    return text.split("Mat khau: ")[1].split(" ")[0]
 
 
 def test_password_from_the_sms_opens_only_the_page_that_replaces_it(client) -> None:

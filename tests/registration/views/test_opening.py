@@ -394,9 +394,10 @@ def test_phone_is_changed_with_a_code_and_both_phones_hear_of_it(client) -> None
     old = declaration.phone
     type_code(client, declaration, ask(client, declaration))
     key = key_of(client, declaration)
-    assert client.post("/tra-cuu/sua/", {"key": key}).url.startswith("/dang-ky/to-khai/?to-khai=")
+    form = client.post("/tra-cuu/sua/", {"key": key}).url
+    assert form.startswith("/dang-ky/to-khai/?to-khai=")
     fields = {
-        "draft": re.search(r'name="draft" value="([^"]+)"', client.get("/dang-ky/to-khai/").text)[1],
+        "draft": re.search(r'name="draft" value="([^"]+)"', client.get(form).text)[1],
         **{name: getattr(declaration, name) for name in ("paper_kind", "full_name", "bhxh_number", "paper_number")},
         "address": declaration.address,
         "phone": "0987654321",

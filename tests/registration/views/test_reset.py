@@ -40,7 +40,7 @@ def ask(client, number: str) -> str:
         return ""
     deliver_message(message.pk)
     text = InboxMessage.objects.get(phone=message.phone, request_id=message.request_id).text
-    return text.partition("mat khau: ")[2].partition(".")[0]
+    return text.partition("mat khau: ")[2].partition(" ")[0]
 
 
 def test_code_opens_the_account_with_a_new_password(client, declaration):
