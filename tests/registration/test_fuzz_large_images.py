@@ -9,6 +9,7 @@ from django.test import Client
 
 from registration import cookies
 from registration.models import Attachment, make_token
+from registration.services.drafts import MAX_SUPERSEDED
 from tests.registration.mutations import (
     LARGE,
     MAX_MB_ABOVE_IDLE,
@@ -43,4 +44,5 @@ def test_mutated_uploads_are_stored_or_told_at_their_field(client: Client) -> No
         assert answer.json()["error" if answer.status_code == 422 else "url"]
         stored += answer.status_code == 201
     assert 0 < stored < UPLOADS
-    assert Attachment.objects.count() == 1
+    assert Attachment.objects.filter(superseded_at=None).count() == 1
+    assert Attachment.objects.count() <= MAX_SUPERSEDED + 1
