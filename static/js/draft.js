@@ -26,7 +26,10 @@ async function save(keepalive = false) {
     if (!answer.ok) return;
     saved = state;
     const { code, notes } = await answer.json();
-    form.dispatchEvent(new CustomEvent("draft-saved", { detail: { notes } }));
+    // What has been typed since gets notes of its own.
+    if (FIELDS.map((name) => field(name)?.value ?? "").join("\n") === state) {
+      form.dispatchEvent(new CustomEvent("draft-saved", { detail: { notes } }));
+    }
     const note = form.querySelector("[data-resume]");
     if (!code || !note) return;
     note.querySelector("[data-resume-code]").textContent = code;

@@ -1,11 +1,13 @@
 """The notes at the fields in a real browser: they follow what is typed, and say what the server says."""
 
 import re
+from datetime import date
 
 import pytest
 
 from common.compare import Difference, name_difference, number_difference
 from registration import cookies
+from registration.demo_images import cccd_qr_payload, draw_id_card, jpeg_bytes
 from registration.models import Attachment, Draft
 from tests.common.test_compare import NAMES, NUMBERS
 from tests.registration.factories import make_agency, make_draft
@@ -131,3 +133,25 @@ def test_buttons_work_without_javascript(open_page):
     expect(page.locator("#id_full_name")).to_have_value("Nguyễn Văn Hữu")
     page.get_by_role("button", name="Dùng theo thẻ").first.click()
     expect(page.locator("#id_full_name")).to_have_value("NGUYỄN VĂN HÙNG")
+
+
+def test_card_fills_empty_fields_which_can_be_emptied_again(open_page):
+    Attachment.objects.all().delete()
+    payload = cccd_qr_payload(
+        number="079190000123",
+        name="Nguyễn Thị Mẫu",
+        birth_date=date(1990, 4, 3),
+        is_male=False,
+        address="Phường 5, Quận 3, TP. Hồ Chí Minh",
+        issued_on=date(2021, 5, 20),
+    )
+    photo = jpeg_bytes(draw_id_card("front", name="Nguyễn Thị Mẫu", number="079190000123", seed=3, qr=payload))
+    page = open_page()
+    type_in(page, "full_name", "Nguyễn Thị Mậu")
+    page.locator("#id_id_front").set_input_files({"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    expect(page.locator("#id_paper_number")).to_have_value("079190000123")
+    expect(note(page, "paper_number")).to_contain_text("Đã điền theo thẻ")
+    expect(note(page, "full_name")).to_contain_text("khác dấu")
+    note(page, "paper_number").get_by_role("button", name="Xóa ô này").click()
+    expect(page.locator("#id_paper_number")).to_have_value("")
+    expect(note(page, "paper_number")).to_be_hidden()
