@@ -27,6 +27,7 @@ _LOOKALIKES = {
     **dict.fromkeys("\u00f0\u0256", "đ"),
     **dict.fromkeys("\u2018\u2019\u201b\u02bb\u02bc\u02b9\u02c8\u0060\u00b4\u2032\ua78c", "'"),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63", "-"),
+    **dict.fromkeys("\u2027\u2219\u22c5\u30fb", "·"),
     "\u0251": "a",
     "\u0261": "g",
     "\u0342": "\u0303",

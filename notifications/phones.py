@@ -5,6 +5,8 @@ import re
 import phonenumbers
 from django.db.models import Q
 
+from common.text import compact
+
 E164 = re.compile(r"\+[1-9]\d{7,14}")
 
 
@@ -26,6 +28,7 @@ def national_digits(phone: str) -> str:
 
 def phone_matches(text: str) -> Q:
     """Finds the rows whose `phone` is the number typed, in any usual form, or contains the digits typed."""
+    text = compact(text)
     try:
         number = phonenumbers.parse(text, "VN")
     except phonenumbers.NumberParseException:

@@ -27,6 +27,7 @@ Sex = Literal["male", "female"]
 MAX_QR_BYTES = 2000
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _EARLIEST_BIRTH = date(1900, 1, 1)
+_EARLIEST_ISSUE = date(2016, 1, 1)  # Luật Căn cước công dân 2014 in force; the QR code came later
 # Fewer fields than a card has ever had are another program's code.
 _CITIZEN_FIELDS = 6
 _HEALTH_FIELDS = 4
@@ -105,11 +106,11 @@ def _citizen_card(fields: list[str]) -> CardData | None:
     card = CardData(
         number=number,
         old_number=_or_nothing(lambda text: clean_paper_number(PaperKind.CMND, text), old_number),
-        full_name=clean_name(name),
+        full_name=_name(name),
         birth_date=birth_date if birth_date and birth_date.year == birth_year(number) else None,
         sex=said_sex if said_sex == _sex_in(number) else None,
-        address=_or_nothing(clean_address, address),
-        issued_on=issued_on if issued_on and issued_on >= earliest else None,
+        address=_or_nothing(_address, address),
+        issued_on=issued_on if issued_on and issued_on >= max(earliest, _EARLIEST_ISSUE) else None,
     )
     is_borne_out = card.birth_date or card.sex or card.issued_on or born == str(birth_year(number))
     return card if is_borne_out else None
@@ -129,12 +130,24 @@ def _health_card(fields: list[str]) -> HealthCardData | None:
     number, name, born, sex, address, _hospital, valid_from = [*fields, "", "", ""][:7]
     return HealthCardData(
         bhxh_number=clean_bhxh_number(number),
-        full_name=clean_name(_from_hex(name)),
+        full_name=_name(_from_hex(name)),
         birth_date=_date(born),
         sex=_sex_of(sex),
-        address=_or_nothing(clean_address, _from_hex(address)),
+        address=_or_nothing(_address, _from_hex(address)),
         valid_from=_date(valid_from, future=True),
     )
+
+
+def _name(text: str) -> str:
+    if fold(text) in _SEXES:
+        raise ValidationError("a field too far on or back", code="no_name")
+    return clean_name(text)
+
+
+def _address(text: str) -> str:
+    if not any(map(str.isalpha, text)):
+        raise ValidationError("a number or a date", code="no_address")
+    return clean_address(text)
 
 
 def _or_nothing(clean: Callable[[str], str], text: str) -> str:

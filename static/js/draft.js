@@ -29,7 +29,10 @@ async function save(keepalive = false) {
     saved = state;
     const { code, notes, revision } = await answer.json();
     field("revision").value = revision;
-    form.dispatchEvent(new CustomEvent("draft-saved", { detail: { notes } }));
+    // What has been typed since gets notes of its own.
+    if (FIELDS.map((name) => field(name)?.value ?? "").join("\n") === state) {
+      form.dispatchEvent(new CustomEvent("draft-saved", { detail: { notes } }));
+    }
     const note = form.querySelector("[data-resume]");
     if (!code || !note) return;
     note.querySelector("[data-resume-code]").textContent = code;

@@ -39,6 +39,7 @@ HOSTILE = {
         ("ул. Ленина Москва, Lan", "ул. Ленина Москва, Lan"),
         ("a\u0300\u0323\u0302\u0306\u0303\u0301\u0309", unicodedata.normalize("NFC", "a\u0323\u0300\u0302\u0306")),
         ("500 m²", "500 m²"),
+        ("Gal‧la Gal∙la Gal⋅la Gal・la Gal･la", " ".join(["Gal·la"] * 5)),
         ("Nguyễn\u2800Văn\u3000A", "Nguyễn Văn A"),
     ],
 )

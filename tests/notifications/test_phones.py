@@ -11,7 +11,20 @@ def test_national_form_is_the_one_people_know():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("typed", ["0912345678", "0912 345 678", "+84912345678", "84912345678", "345678", "0912"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "0912345678",
+        "0912 345 678",
+        "+84912345678",
+        "84912345678",
+        "345678",
+        "0912",
+        "0912–345–678",
+        "０９１２３４５６７８",
+        "３４５６７８",
+    ],
+)
 def test_phone_matches_any_usual_form(typed):
     InboxMessage.objects.create(phone="+84912345678", text="a", request_id="a")
     InboxMessage.objects.create(phone="+84987111222", text="b", request_id="b")

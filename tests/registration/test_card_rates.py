@@ -132,18 +132,31 @@ OTHER_CODES = {
     "another country's with bars": "S1234567|A|TAN AH KOW|03041990|M|BLK 12|20052021",
     "number alone": SOMEONE["number"],
     "name cut": "|".join(FIELDS)[:25],
-    "date of issue cut off": "|".join(FIELDS)[:-3],
-    "last field cut off": "|".join(FIELDS[:6]),
     "first field cut off": "|".join(FIELDS[1:]),
     "name and number swapped": "|".join([FIELDS[2], FIELDS[1], FIELDS[0], *FIELDS[3:]]),
+    "name and sex swapped": "|".join([*FIELDS[:2], FIELDS[4], FIELDS[3], FIELDS[2], *FIELDS[5:]]),
     "name and address swapped": "|".join([*FIELDS[:2], FIELDS[5], *FIELDS[3:5], FIELDS[2], FIELDS[6]]),
     "numbers swapped": "|".join([FIELDS[1] or "023456789", FIELDS[0], *FIELDS[2:]]),
-    "dates swapped": "|".join([*FIELDS[:3], FIELDS[6], *FIELDS[4:6], FIELDS[3]]),
     "other bars": ";".join(FIELDS),
     "a letter doubled": "|".join(["0" + FIELDS[0], *FIELDS[1:]]),
     "health card cut": HEALTH[:30] + "$",
     "health card without its end": HEALTH[:-2],
 }
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "|".join(FIELDS)[:-3],  # date of issue cut off
+        "|".join(FIELDS[:6]),  # last field cut off
+        "|".join([*FIELDS[:3], FIELDS[6], *FIELDS[4:6], FIELDS[3]]),  # dates swapped
+    ],
+)
+def test_what_is_odd_is_left_out_and_the_rest_is_read(payload: str) -> None:
+    card = parse_card(payload.encode())
+    assert isinstance(card, CardData)
+    assert (card.number, card.full_name, card.address) == (FIELDS[0], FIELDS[2], FIELDS[5])
+    assert card.issued_on is None
 
 
 @pytest.mark.parametrize("what", OTHER_CODES)
@@ -171,8 +184,12 @@ def test_a_field_that_changed_is_never_believed_in_part() -> None:
             assert isinstance(card, CardData)
             # A shortened name or address cannot be told; what has a shape is as printed, or the code is refused.
             assert card.number == first[0]
-            assert f"{card.birth_date:%d%m%Y}" == first[3]
+            assert card.birth_date is None or f"{card.birth_date:%d%m%Y}" == first[3]
+            assert card.issued_on is None or f"{card.issued_on:%d%m%Y}" == first[6]
+            assert card.sex is None or card.sex == {"Nam": "male", "Nữ": "female"}[first[4]]
             assert card.old_number in {first[1], ""}
+            assert first[2].startswith(card.full_name)
+            assert first[5].startswith(card.address)
     assert 0 < genuine < 1500
 
 

@@ -1,11 +1,13 @@
 """The notes at the fields in a real browser: they follow what is typed, and say what the server says."""
 
 import re
+from datetime import date
 
 import pytest
 
 from common.compare import Difference, name_difference, number_difference
 from registration import cookies
+from registration.demo_images import cccd_qr_payload, draw_id_card, jpeg_bytes
 from registration.models import Attachment, Draft
 from tests.common.test_compare import NAMES, NUMBERS
 from tests.registration.factories import make_agency, make_draft
@@ -59,10 +61,14 @@ def note(page, name: str):
 
 
 def type_in(page, name: str, text: str) -> None:
-    """Type as people do: the field is left afterwards, which saves the draft."""
-    with page.expect_response(lambda response: response.url.endswith("/luu/")):
-        page.locator(f"#id_{name}").fill(text)
-        page.locator(f"#id_{name}").blur()
+    """Type as people do: the field is left afterwards, which saves the draft; wait for what the server says to it."""
+    page.evaluate("""() => {
+        const form = document.querySelector("form[data-save-url]");
+        window.answered = new Promise((done) => form.addEventListener("draft-saved", () => done(), { once: true }));
+    }""")
+    page.locator(f"#id_{name}").fill(text)
+    page.locator(f"#id_{name}").blur()
+    page.evaluate("() => window.answered")
 
 
 def shown_difference(page, name: str) -> str:
@@ -79,7 +85,6 @@ def test_browser_and_server_tell_the_same_differences(open_page):
         for typed, read, _expected in pairs:
             card_says(**{name: read})
             type_in(page, name, typed)
-            page.wait_for_function("() => !document.querySelector('[data-card-note] :focus')")
             assert Difference(shown_difference(page, name)) == difference(typed, read), (typed, read)
             type_in(page, name, "")
 
@@ -103,6 +108,9 @@ def test_doubt_appears_while_the_form_is_filled_in(open_page):
     card_says(paper_number="165190000123")
     type_in(page, "paper_number", "165190000123")
     expect(note(page, "paper_number")).to_contain_text("Ba số đầu lạ")
+    type_in(page, "full_name", "Nguyeãn Vaên Höõu")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    assert axe.run(page).response["violations"] == []
     type_in(page, "paper_number", "079190000123")
     expect(note(page, "paper_number")).not_to_contain_text("Ba số đầu lạ")
 
@@ -128,3 +136,25 @@ def test_buttons_work_without_javascript(open_page):
     expect(page.locator("#id_full_name")).to_have_value("Nguyễn Văn Hữu")
     page.get_by_role("button", name="Dùng theo thẻ").first.click()
     expect(page.locator("#id_full_name")).to_have_value("NGUYỄN VĂN HÙNG")
+
+
+def test_card_fills_empty_fields_which_can_be_emptied_again(open_page):
+    Attachment.objects.all().delete()
+    payload = cccd_qr_payload(
+        number="079190000123",
+        name="Nguyễn Thị Mẫu",
+        birth_date=date(1990, 4, 3),
+        is_male=False,
+        address="Phường 5, Quận 3, TP. Hồ Chí Minh",
+        issued_on=date(2021, 5, 20),
+    )
+    photo = jpeg_bytes(draw_id_card("front", name="Nguyễn Thị Mẫu", number="079190000123", seed=3, qr=payload))
+    page = open_page()
+    type_in(page, "full_name", "Nguyễn Thị Mậu")
+    page.locator("#id_id_front").set_input_files({"name": "anh.jpg", "mimeType": "image/jpeg", "buffer": photo})
+    expect(page.locator("#id_paper_number")).to_have_value("079190000123")
+    expect(note(page, "paper_number")).to_contain_text("Đã điền theo thẻ")
+    expect(note(page, "full_name")).to_contain_text("khác dấu")
+    note(page, "paper_number").get_by_role("button", name="Xóa ô này").click()
+    expect(page.locator("#id_paper_number")).to_have_value("")
+    expect(note(page, "paper_number")).to_be_hidden()
