@@ -123,8 +123,8 @@ class DeclarationAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The queue; an exact reference, typed or scanned, opens its dossier at once."""
         typed = request.GET.get("q", "")
-        if self.has_view_permission(request) and (found := desk.find_by_reference(request.user, typed)):
-            return redirect(admin_views.dossier_url(found))
+        if self.has_view_permission(request) and (found := desk.find_scanned(request.user, typed)):
+            return redirect(desk.dossier_address(*found))
         has_agency = request.user.is_superuser or agencies_for(request.user).exists()
         context = {**(extra_context or {}), "title": _("Declarations"), "has_agency": has_agency}
         response: HttpResponse = super().changelist_view(request, context)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
+from django.urls import reverse
 
 from accounts.numbers import compact, parse_bhxh_number
 from agencies.models import AgencyQuerySet
@@ -16,7 +17,7 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
-from registration.references import parse_reference
+from registration.references import Scan, parse_reference, possible_scans
 from registration.validators import MAX_NAME, clean_phone, tidy
 
 if TYPE_CHECKING:
@@ -52,10 +53,17 @@ def same_paper(user: "User | AnonymousUser", declaration: Declaration) -> QueryS
     return others.exclude(pk=declaration.pk).order_by("-pk")[:5]
 
 
-def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | None:
-    """The dossier whose reference was typed or scanned, if it is in the user's scope."""
-    reference = parse_reference(text)
-    return declarations_for(user).filter(reference=reference).first() if reference else None
+def find_scanned(user: "User | AnonymousUser", text: str) -> tuple[Declaration, Scan] | None:
+    """The dossier whose reference was typed or scanned, if it is in the user's scope, and what the code said."""
+    scans = {scan.reference: scan for scan in reversed(possible_scans(text))}
+    found = declarations_for(user).filter(reference__in=scans).first() if scans else None
+    return (found, scans[found.reference]) if found else None
+
+
+def dossier_address(declaration: Declaration, scan: Scan | None = None) -> str:
+    """Where the dossier opens; after the scan of a paper that is not the present version, with that version."""
+    query = {"scanned": scan.version} if scan and scan.version not in (None, declaration.version) else None
+    return reverse("admin:registration_declaration_change", args=[declaration.pk], query=query)
 
 
 def search(queryset: QuerySet[Declaration], text: str) -> QuerySet[Declaration]:

@@ -30,7 +30,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         "waiting": declaration.status == Status.SUBMITTED,
     }
     response = render(request, "registration/receipt.html", context)
-    if document is None:
+    if document is None and not declaration.unprintable:
         response.headers["Refresh"] = str(RETRY_SECONDS)
     return response
 

@@ -40,7 +40,7 @@ def track(request: HttpRequest) -> HttpResponse:
                 ),
             )
         return render(request, "registration/track.html", {"form": form}, status=422)
-    return render(request, "registration/tracked.html", progress(found))
+    return render(request, "registration/tracked.html", progress(found) | {"scanned_version": form.scanned_version})
 
 
 def _staff_url(scanned: str) -> str:

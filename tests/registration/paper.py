@@ -5,7 +5,7 @@ import socket
 import subprocess
 
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 from pypdf import PdfReader
 
 from registration.models import Declaration
@@ -32,16 +32,28 @@ def piped(command: list[str], content: bytes) -> bytes:
     return subprocess.run(command, input=content, capture_output=True, check=True).stdout
 
 
-def scanned(content: bytes, dpi: int = 200) -> Image.Image:
-    """The first page as a printer and a scanner would make it."""
-    command = ["pdftoppm", "-r", str(dpi), "-gray", "-singlefile", "-"]
+def scanned(content: bytes, dpi: int = 200, page: int = 1) -> Image.Image:
+    """One page as a printer and a scanner would make it."""
+    command = ["pdftoppm", "-r", str(dpi), "-gray", "-f", str(page), "-singlefile", "-"]
     return Image.open(io.BytesIO(piped(command, content)))
 
 
-def shown_by_chrome(content: bytes, dpi: int = 200) -> Image.Image:
-    """The first page as PDFium draws it, which is what Chrome and Edge show and print."""
+def shown_by_chrome(content: bytes, dpi: int = 200, page: int = 1) -> Image.Image:
+    """One page as PDFium draws it, which is what Chrome and Edge show and print."""
     with pypdfium2.PdfDocument(content) as document:
-        return document[0].render(scale=dpi / 72, grayscale=True).to_pil()
+        return document[page - 1].render(scale=dpi / 72, grayscale=True).to_pil()
+
+
+def of_one_bit(image: Image.Image) -> Image.Image:
+    """As a fax or an office copier keeps it: black or white, nothing between."""
+    return image.convert("L").point(lambda level: 255 if level >= 128 else 0)
+
+
+def copied(image: Image.Image, dpi: int) -> Image.Image:
+    """Printed and scanned once more: out of focus by a tenth of a millimetre, with noise, then black or white."""
+    noise = Image.effect_noise(image.size, 30)
+    blurred = image.filter(ImageFilter.GaussianBlur(dpi / 254))
+    return of_one_bit(ImageChops.add(blurred, noise, offset=-128))
 
 
 def figures(node, found=None) -> list[dict]:
