@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice, product
 
-# A reference has no longer word.
+# A reference has nine symbols; version and page are digits.
 MOST_LETTERS = 9
 # Nine symbols with marks have a few dozen readings; what has far more was made to cost time.
 MOST_READINGS = 2000
@@ -20,7 +20,10 @@ _VOWELS = "AEIOUYƯ"
 
 
 def before_telex(typed: str) -> Iterator[str]:
-    """What may have been typed, `typed` itself first; nothing else where no letter is marked."""
+    """What may have been typed: `typed` alone where no letter is marked, nothing where it is too long."""
+    letters = [letter for run in _runs(typed) if run[0].isalpha() for letter in run]
+    if sum(1 + len(_unmarked(letter)[1]) for letter in letters) > MOST_LETTERS:
+        return
     yield from islice(map("".join, product(*map(_originals, _runs(typed)))), MOST_READINGS)
 
 
@@ -51,8 +54,6 @@ def _originals(run: str) -> list[str]:
     for place in reversed(range(len(pieces))):
         for lost in pieces[place][1]:
             found = [text[:at] + lost + text[at:] for text in found for at in range(place + 1, len(text) + 1)]
-        if len(found) > MOST_READINGS or len(found[0]) > MOST_LETTERS:
-            return [run]
     return found
 
 
