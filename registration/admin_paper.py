@@ -12,7 +12,10 @@ from registration.references import MAX_VERSION
 
 @dataclass(frozen=True)
 class OtherPaper:
-    """A scanned paper that is not the present version. A code is empty where no document of the version is stored."""
+    """A scanned paper that is not the present version, or may be another: `version` 0 is a code that names none.
+
+    A check code is empty where no document of the version is stored.
+    """
 
     version: int
     code: str
@@ -30,18 +33,17 @@ def scanned_version(request: HttpRequest) -> int | None:
     named = request.POST.get("scanned") or request.GET.get("scanned", "")
     if not (named.isascii() and named.isdecimal() and len(named) <= len(str(MAX_VERSION))):
         return None
-    return int(named) or None
+    return int(named)
 
 
 def other_paper(request: HttpRequest, declaration: Declaration, codes: dict[int, str]) -> OtherPaper | None:
     """The paper that was scanned to come here, where it is not the version that counts."""
-    version = scanned_version(request)
-    if version in (None, declaration.version):
+    version, present = scanned_version(request), declaration.version
+    if version is None or version == present or (version == 0 and present == 1):
         return None
-    present = declaration.version
-    return OtherPaper(version or 0, codes.get(version or 0, ""), present, codes.get(present, ""))
+    return OtherPaper(version, codes.get(version, ""), present, codes.get(present, ""))
 
 
 def is_unconfirmed(request: HttpRequest, declaration: Declaration) -> bool:
     """Whether another version was scanned and the officer has not said to hold the present one."""
-    return scanned_version(request) not in (None, declaration.version) and "has_present" not in request.POST
+    return scanned_version(request) not in (None, 0, declaration.version) and "has_present" not in request.POST

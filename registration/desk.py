@@ -61,8 +61,12 @@ def find_scanned(user: "User | AnonymousUser", text: str) -> tuple[Declaration, 
 
 
 def dossier_address(declaration: Declaration, scan: Scan | None = None) -> str:
-    """Where the dossier opens; after the scan of a paper that is not the present version, with that version."""
-    query = {"scanned": scan.version} if scan and scan.version not in (None, declaration.version) else None
+    """Where the dossier opens; after the scan of a paper that is not the present version, with that version.
+
+    0 stands for a code that names none (papers printed before codes did), where there has been more than one.
+    """
+    is_other = scan and scan.version != declaration.version and (scan.version or declaration.version > 1)
+    query = {"scanned": scan.version or 0} if scan and is_other else None
     return reverse("admin:registration_declaration_change", args=[declaration.pk], query=query)
 
 

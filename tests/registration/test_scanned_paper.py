@@ -68,8 +68,17 @@ def test_papers_printed_before_lead_to_the_dossier(officer, codes):
     declaration = Declaration.objects.get()
     for scan in (declaration.reference, f"http://127.0.0.1:8000/q/{declaration.reference_text}/"):
         page = officer.get(LIST, {"q": scan}, follow=True)
-        assert page.redirect_chain[-1][0] == f"{LIST}{declaration.pk}/change/"
-    assert officer.get(f"/q/{declaration.reference_text}/").url == f"{LIST}{declaration.pk}/change/"
+        assert page.redirect_chain[-1][0].startswith(f"{LIST}{declaration.pk}/change/")
+        assert f"does not name the paper's version. Version 2 counts: its check code is {codes[1]}" in words(page)
+        assert 'name="has_present"' not in page.text
+    assert officer.get(f"/q/{declaration.reference_text}/").url.startswith(f"{LIST}{declaration.pk}/change/")
+
+
+def test_paper_printed_before_of_a_declaration_with_one_version_needs_no_note(officer):
+    declaration = make_declaration()
+    page = officer.get(LIST, {"q": declaration.reference}, follow=True)
+    assert page.redirect_chain[-1][0] == f"{LIST}{declaration.pk}/change/"
+    assert "counts" not in words(page)
 
 
 def test_superseded_paper_is_taken_in_only_by_who_says_to_hold_the_other(officer, codes):
