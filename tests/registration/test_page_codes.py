@@ -4,7 +4,7 @@ import io
 
 import pytest
 import zxingcpp
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image
 from pypdf import PdfReader
 
 from registration.enums import Status
@@ -58,18 +58,14 @@ def test_all_codes_of_a_page_are_read_from_a_scan_in_grey_and_of_one_bit(papers,
 def test_codes_are_read_from_a_copy_of_a_copy(papers, which, page, printed, dpi):
     declaration, content = papers[which]
     twice = copied(copied(of_one_bit(printed(content, dpi, page)), dpi), dpi)
-    tracking = {code for code in expected(declaration, page) if "/q/" in code[1]}
-    assert read(twice) >= expected(declaration, page) - tracking
-    assert read(twice) <= expected(declaration, page)
+    assert read(twice) == expected(declaration, page)
 
 
 def test_codes_are_read_from_a_skewed_scan_of_an_old_scanner(papers):
     declaration, content = papers[1]
     page = scanned(content, 150).rotate(2, resample=Image.Resampling.BICUBIC, fillcolor=255)
     assert read(page) == expected(declaration, 1)
-    noise = Image.effect_noise(page.size, 16)
-    page = ImageChops.add(page.filter(ImageFilter.GaussianBlur(0.9)), noise, offset=-128)
-    assert read(page) == expected(declaration, 1)
+    assert read(copied(page, 150)) == expected(declaration, 1)
 
 
 @pytest.mark.parametrize(("which", "page"), PAGES)
