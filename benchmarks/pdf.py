@@ -41,6 +41,7 @@ from django.template.loader import render_to_string  # noqa: E402
 
 from registration import pdf, pdf_engine  # noqa: E402
 from registration.models import Declaration  # noqa: E402
+from registration.page_codes import page_codes  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "pdf.json"
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,11 +83,12 @@ def compare(declaration: Declaration, rounds: int) -> tuple[dict[str, list[float
     html = render_to_string(
         pdf.TEMPLATE, pdf._context(declaration, attachments, photos) | pdf._proof(declaration, data)
     )
-    scan = f"{settings.PUBLIC_URL}/q/{declaration.reference_text}/"
-    reportlab = rivals.reportlab_page(html, photos, scan, declaration.reference_text)
+    address = pdf._address(declaration)
+    codes = page_codes(declaration.reference, declaration.version, address)
+    reportlab = rivals.reportlab_page(html, photos, declaration.reference, address)
     times: dict[str, list[float]] = {name: [] for name in RENDERERS}
     with rivals.chromium() as browser:
-        page, printed = browser.new_page(), rivals.chromium_html(html, photos)
+        page, printed = browser.new_page(), rivals.chromium_html(html, photos, codes(1))
         sizes = {
             "ours": len(pdf.render_declaration(declaration).content),
             "reportlab": len(reportlab()),
@@ -94,7 +96,7 @@ def compare(declaration: Declaration, rounds: int) -> tuple[dict[str, list[float
         }
         pdf_engine.warm_up()
         for number in range(rounds + 3):
-            row = _with_cpu("ours", lambda: pdf_engine.make_pdf(html, photos, data, declaration.submitted_at))
+            row = _with_cpu("ours", lambda: pdf_engine.make_pdf(html, photos, data, declaration.submitted_at, codes))
             row |= _with_cpu("reportlab", reportlab)
             row["whole"] = timed(lambda: pdf.render_declaration(declaration))
             began = rivals.children_cpu()

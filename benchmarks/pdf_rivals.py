@@ -4,9 +4,8 @@ import base64
 import io
 import os
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -20,21 +19,19 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
-from registration.barcodes import code128_widths, qr_path
-from registration.fonts import FACES, FAMILY
+from registration.fonts import FACES, faces
+from registration.page_codes import page_codes
+from registration.pdf_codes import PlacedCode
 from registration.pdf_engine import STYLE
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-_RUN = re.compile(r"M(\d+) (\d+)h(\d+)")
 _PIECE = re.compile(r"<(p|li|h1)[ >].*?</\1>", re.DOTALL)
-PLACES = {"portrait": (30, 190, 30, 40), "id_front": (25.5, 120, 85.6, 54), "id_back": (114, 120, 85.6, 54)}
+PLACES = {"portrait": (30, 190, 30, 40), "id_front": (30, 120, 81.2, 51.2), "id_back": (114, 120, 81.2, 51.2)}
 
 
-def reportlab_page(html: str, photos: dict[str, bytes], scan_url: str, reference: str) -> Callable[[], bytes]:
+def reportlab_page(html: str, photos: dict[str, bytes], reference: str, address: str) -> Callable[[], bytes]:
     """A function that draws texts, photos and codes of the declaration anew; fonts are registered once."""
-    for face in FACES:
-        command = ["fc-match", "--format", "%{file}", f"{FAMILY}:style={face}"]
-        path = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for face, path in zip(FACES, faces(), strict=True):
         pdfmetrics.registerFont(TTFont(face, path))
     pdfmetrics.registerFontFamily("Regular", normal="Regular", bold="Bold", italic="Italic", boldItalic="Bold")
     style = ParagraphStyle("text", fontName="Regular", fontSize=13, leading=15, alignment=4)
@@ -53,7 +50,7 @@ def reportlab_page(html: str, photos: dict[str, bytes], scan_url: str, reference
         for kind, content in photos.items():
             x, y, width, height = PLACES[kind]
             canvas.drawImage(ImageReader(io.BytesIO(content)), x * mm, y * mm, width * mm, height * mm)
-        _draw_codes(canvas, scan_url, reference)
+        _draw_codes(canvas, reference, address)
         canvas.showPage()
         canvas.save()
         return file.getvalue()
@@ -67,15 +64,12 @@ def _marked(piece: str) -> str:
     return " ".join(unescape(re.sub(r"<(?!/?b>)[^>]*>", "", bold)).split())
 
 
-def _draw_codes(canvas: Canvas, scan_url: str, reference: str) -> None:
+def _draw_codes(canvas: Canvas, reference: str, address: str) -> None:
+    """All three, each where our second page has it."""
     path = canvas.beginPath()
-    for x, y, width in _RUN.findall(qr_path(scan_url)[0]):
-        path.rect(30 * mm + int(x) * 1.6, 277 * mm - int(y) * 1.6, int(width) * 1.6, -1.6)
-    x = 30 * mm
-    for place, width in enumerate(code128_widths(reference)):
-        if place % 2 == 0:
-            path.rect(x, 10 * mm, width * 1.08, 8 * mm)
-        x += width * 1.08
+    for code in page_codes(reference, 1, address)(2):
+        for rectangle in code.in_points(297 * mm):
+            path.rect(*rectangle)
     canvas.drawPath(path, stroke=0, fill=1)
 
 
@@ -107,11 +101,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def chromium_html(html: str, photos: dict[str, bytes]) -> str:
-    """Our document for a browser: the style sheet inside, photos as data: addresses."""
+def chromium_html(html: str, photos: dict[str, bytes], codes: Iterable[PlacedCode]) -> str:
+    """Our document for a browser: the style sheet inside, photos as data: addresses, the codes as one drawing."""
     for kind, content in photos.items():
         html = html.replace(f"photo:{kind}", "data:image/jpeg;base64," + base64.b64encode(content).decode())
+    drawn = "".join(map(_svg_path, codes))
+    style = "position: fixed; left: -30mm; top: -20mm; width: 210mm; height: 297mm"
+    svg = f'<svg style="{style}" viewBox="0 0 210 297">{drawn}</svg>'
+    html = html.replace("</body>", f"{svg}</body>")
     return html.replace("</head>", f"<style>{STYLE.read_text('utf-8')}</style></head>")
+
+
+def _svg_path(code: PlacedCode) -> str:
+    """One path in millimetres of the sheet."""
+    drawn = "".join(
+        f"M{code.left + x * code.width:.3f} {code.top + y * code.height:.3f}"
+        f"h{width * code.width:.3f}v{height * code.height:.3f}h{-width * code.width:.3f}z"
+        for x, y, width, height in code.rectangles
+    )
+    return f'<path d="{drawn}"/>'
 
 
 def print_in_new_page(browser: Browser, html: str) -> bytes:

@@ -123,8 +123,8 @@ class DeclarationAdmin(DeskModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The queue; a reference or number that only one dossier has, typed or scanned, opens it at once."""
         typed = request.GET.get("q", "")
-        if self.has_view_permission(request) and (found := desk.find_one(request.user, typed)):
-            return redirect(admin_views.dossier_url(found))
+        if self.has_view_permission(request) and (address := desk.find_address(request.user, typed)):
+            return redirect(address)
         has_agency = request.user.is_superuser or agencies_for(request.user).exists()
         context = {**(extra_context or {}), "title": _("Declarations"), "has_agency": has_agency}
         response: HttpResponse = super().changelist_view(request, context)

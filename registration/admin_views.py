@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
-from registration import services
+from registration import admin_paper, services
 from registration.access_codes import MESSAGE_KEY
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
@@ -83,8 +83,9 @@ def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if not officer.has_perm(decision.permission):
         raise PermissionDenied
     form = DecisionForm(request.POST, decision=decision)
-    if not form.is_valid():
-        return _page(request, officer, declaration, form, status=422)
+    unseen = name == "receive" and admin_paper.is_unconfirmed(request, declaration)
+    if not form.is_valid() or unseen:
+        return _page(request, officer, declaration, form, status=422, unconfirmed=unseen)
     return _decided(request, officer, decision, declaration, form)
 
 
@@ -138,7 +139,8 @@ def _page(
     credential = next((each for each in reversed(sent) if each.kind == MessageKind.CREDENTIAL), None)
     every_photo = list(in_form_order(declaration.attachments.all()))
     photos = [photo for photo in every_photo if photo.version == declaration.version]
-    documents = list(declaration.documents.only("version", "unreadable", "declaration_id"))
+    documents = list(declaration.documents.only("version", "unreadable", "declaration_id", "data_sha256"))
+    codes = admin_paper.check_codes(documents)
     context = {
         **admin.site.each_context(request),
         "opts": Declaration._meta,
@@ -148,11 +150,13 @@ def _page(
         "photos": photos,
         "answers": _answers(declaration),
         "unreadable": _unreadable(declaration, documents),
+        "check_code": codes.get(declaration.version, ""),
+        "other_paper": admin_paper.other_paper(request, declaration, codes),
         "same_paper": same_paper(officer, declaration),
         "card": compare((photo.card for photo in photos), stored_answers(declaration)),
         "doubts": doubts_of(stored_answers(declaration)),
         "replaced": _replaced(declaration, every_photo),
-        "earlier_versions": _earlier_versions(declaration, every_photo, documents),
+        "earlier_versions": _earlier_versions(declaration, every_photo, codes),
         "changes": declaration.changes.select_related("changed_by"),
         "messages_sent": sent,
         "may_resend": declaration.status == Status.APPROVED and officer.has_perm(RESEND_PERMISSION),
@@ -206,14 +210,14 @@ def _replaced(declaration: Declaration, photos: list[Attachment]) -> set[str]:
 
 
 def _earlier_versions(
-    declaration: Declaration, photos: list[Attachment], documents: list[Document]
+    declaration: Declaration, photos: list[Attachment], codes: dict[int, str]
 ) -> list[dict[str, Any]]:
-    """What a correction replaced, newest first: the number of each version, its photos and whether it has a PDF."""
+    """What a correction replaced, newest first: the number of each version, its photos, the check code of its PDF."""
     return [
         {
             "version": version,
             "photos": [photo for photo in photos if photo.version == version],
-            "has_document": any(document.version == version for document in documents),
+            "check_code": codes.get(version, ""),
         }
         for version in range(declaration.version - 1, 0, -1)
     ]
@@ -298,7 +302,8 @@ def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     else:
         stored = get_object_or_404(declaration.documents, version=version)
     if stored is None:
-        messages.error(request, _("The PDF cannot be made now. It is tried again every minute."))
+        if not declaration.unprintable:  # the dossier itself says what cannot be printed
+            messages.error(request, _("The PDF cannot be made now. It is tried again every minute."))
         return redirect(dossier_url(declaration))
     record_access(declaration, officer, AccessKind.DOCUMENT)
     filename = _("declaration-%(reference)s.pdf") % {"reference": declaration.reference_text}

@@ -1,6 +1,6 @@
-"""QR and Code 128 drawings, as SVG for the printed declaration.
+"""QR codes and Code 128: as SVG for pages, and as rectangles for whoever draws them at an exact place.
 
-The title in each is what a screen reader says in its place. Sizes on paper are the style sheet's.
+The title of an SVG is what a screen reader says in its place. Sizes on paper are up to the style sheet.
 """
 
 from itertools import accumulate, groupby
@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 # Empty border, in modules: ISO/IEC 18004 asks for 4 around a QR code, ISO/IEC 15417 for 10 beside a Code 128.
 QR_QUIET = 4
 CODE128_QUIET = 10
+# A dark rectangle: x, y, width and height in modules from the symbol's upper left corner, without the quiet zone.
+Rectangle = tuple[int, int, int, int]
 START_B = 104
 STOP = 106
 
@@ -32,69 +34,65 @@ _TABLE = """
 _PATTERNS = _TABLE.split()
 
 
-def qr_path(text: str) -> tuple[str, int]:
-    """The dark modules of `text` as a QR code of error correction M: an SVG path, and the side with its quiet zone.
+def qr_rectangles(text: str) -> tuple[list[Rectangle], int]:
+    """The dark runs of the rows of `text` as a QR code of error correction M, and the symbol's side in modules.
 
-    One unit is one module. Raises ValueError for more than about 2,300 bytes.
+    Raises ValueError for more than about 2,300 bytes.
     """
-    runs, side = _qr_runs(text)
-    return "".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in runs), side
-
-
-def qr_svg(text: str, label: str) -> SafeString:
-    """`text` as a QR code for the printed declaration; `label` is said in its place.
-
-    Drawn as strokes one module wide: two thirds less to say than outlines, and the page is drawn 10 ms sooner.
-    """
-    runs, side = _qr_runs(text)
-    path = "".join(f"M{x} {y}.5h{width}" for x, y, width in runs)
-    return _svg("qr", label, (side, side), path, stroke_width=1)
-
-
-def code128_svg(text: str, label: str, height: int = 30) -> SafeString:
-    """`text` as a Code 128 in code set B, quiet zones included; `label` is said in its place.
-
-    `height` is in modules, like the width.
-
-    Raises ValueError for anything but printable ASCII.
-    """
-    widths = code128_widths(text)
-    edges = [*accumulate(widths, initial=CODE128_QUIET)]
-    # Bars are the even ones. Each a stroke of its own: a dashed line would do in fewer words, but printers and
-    # viewers forget dashes after the 11th or the 32nd (Chrome's does).
-    path = "".join(f"M{x} {height / 2}h{width}" for x, width in zip(edges[::2], widths[::2], strict=True))
-    return _svg("code128", label, (edges[-1] + CODE128_QUIET, height), path, stroke_width=height)
-
-
-def code128_widths(text: str) -> list[int]:
-    """The widths, in modules, of bars and spaces in turn, from the start sign to the stop sign."""
-    if not text or any(not " " <= sign <= "~" for sign in text):
-        raise ValueError("Code 128 B holds printable ASCII only")
-    values = [ord(sign) - 32 for sign in text]
-    check = (START_B + sum(place * value for place, value in enumerate(values, start=1))) % 103
-    return [int(width) for value in (START_B, *values, check, STOP) for width in _PATTERNS[value]]
-
-
-def _qr_runs(text: str) -> tuple[list[tuple[int, int, int]], int]:
-    """The dark runs of a QR code's rows as x, y and width, and the side; all in modules, with the quiet zone."""
     # Thirty times as fast as an encoder in Python, and it is here already, to read cards.
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image: Any = code.to_image(scale=1, add_quiet_zones=False)
     rows: Any = memoryview(image).tolist()
     runs = []
-    for y, row in enumerate(rows, start=QR_QUIET):
-        x = QR_QUIET
+    for y, row in enumerate(rows):
+        x = 0
         for level, run in groupby(row):
             width = len(list(run))
             if level == 0:
-                runs.append((x, y, width))
+                runs.append((x, y, width, 1))
             x += width
-    return runs, len(rows) + 2 * QR_QUIET
+    return runs, len(rows)
 
 
-def _svg(name: str, label: str, size: tuple[int, int], path: str, stroke_width: int) -> SafeString:
+def qr_path(text: str) -> tuple[str, int]:
+    """The dark modules of `text` as a QR code: an SVG path, and the side with its quiet zone. One unit is one module.
+
+    Raises ValueError for more than about 2,300 bytes.
+    """
+    runs, side = qr_rectangles(text)
+    path = "".join(f"M{x + QR_QUIET} {y + QR_QUIET}h{width}v1h-{width}z" for x, y, width, _ in runs)
+    return path, side + 2 * QR_QUIET
+
+
+def qr_svg(text: str, label: str) -> SafeString:
+    """`text` as a QR code for the printed declaration, with its quiet zone; `label` is said in its place.
+
+    Drawn as strokes one module wide: two thirds less to say than outlines, and the page is drawn 10 ms sooner.
+    """
+    runs, side = qr_rectangles(text)
+    path = "".join(f"M{x + QR_QUIET} {y + QR_QUIET}.5h{width}" for x, y, width, _ in runs)
+    side += 2 * QR_QUIET
     return format_html(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="{}" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none">'
-        '<title>{}</title><path fill="none" stroke="#000" stroke-width="{}" d="{}"/></svg>',
-        name, *size, label, stroke_width, path,
+        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none">'
+        '<title>{}</title><path fill="none" stroke="#000" stroke-width="1" d="{}"/></svg>',
+        side, side, label, path,
     )  # fmt: skip
+
+
+def code128_rectangles(text: str) -> list[Rectangle]:
+    """The bars of `text` as a Code 128 in code set B, one unit high. Raises ValueError like `code128_widths`."""
+    widths = code128_widths(text)
+    edges = accumulate(widths, initial=0)
+    return [(x, 0, width, 1) for place, (x, width) in enumerate(zip(edges, widths, strict=False)) if place % 2 == 0]
+
+
+def code128_widths(text: str) -> list[int]:
+    """The widths, in modules, of bars and spaces in turn, from the start sign to the stop sign.
+
+    Raises ValueError for anything but printable ASCII.
+    """
+    if not text or any(not " " <= sign <= "~" for sign in text):
+        raise ValueError("Code 128 B holds printable ASCII only")
+    values = [ord(sign) - 32 for sign in text]
+    check = (START_B + sum(place * value for place, value in enumerate(values, start=1))) % 103
+    return [int(width) for value in (START_B, *values, check, STOP) for width in _PATTERNS[value]]

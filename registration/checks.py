@@ -15,14 +15,14 @@ from registration.services.texts import MESSAGE_KINDS, message_text
 
 @register()
 def check_fonts(**_kwargs: Any) -> list[CheckMessage]:
-    """registration.E001: the font of the printed declaration is not complete on this machine."""
+    """registration.E001: the font of the printed declaration, with every Vietnamese letter, is not on this machine."""
     missing = missing_faces()
     if not missing:
         return []
     return [
         Error(
-            f"The font of the printed declaration is missing: {FAMILY} ({', '.join(missing)}).",
-            hint=f"Install it, for example: apt-get install -y {PACKAGE} fontconfig. Until then no PDF is made.",
+            f"The font of the printed declaration is missing or lacks Vietnamese: {FAMILY} ({', '.join(missing)}).",
+            hint=f"Install it, for example: apt-get install -y {PACKAGE}. Until then no PDF is made.",
             id="registration.E001",
         )
     ]

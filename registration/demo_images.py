@@ -8,9 +8,12 @@ import unicodedata
 from datetime import date
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 
 import segno
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from registration import fonts
 
 CARD_SIZE = (1600, 1010)
 PORTRAIT_SIZE = (900, 1200)
@@ -22,10 +25,8 @@ _WALLS = ("#dbe6ee", "#e9e4d8", "#d6e3da", "#e3dbe6", "#cfd9e4")
 _CARDS = ("#cfe3ea", "#d9e6d2", "#eadfcd", "#d8dcec")
 _INK = "#16324f"
 _RED = "#a3262b"
-_FONTS = {
-    False: ("LiberationSans-Regular.ttf", "DejaVuSans.ttf", "Arial.ttf", "NotoSans-Regular.ttf"),
-    True: ("LiberationSans-Bold.ttf", "DejaVuSans-Bold.ttf", "Arial_Bold.ttf", "NotoSans-Bold.ttf"),
-}
+# The printed declaration's family last: it is there wherever declarations can be printed.
+_FAMILIES = ("Liberation Sans", fonts.FAMILY)
 _TITLES = {
     "cccd": "THẺ CĂN CƯỚC CÔNG DÂN",
     "cmnd": "GIẤY CHỨNG MINH NHÂN DÂN",
@@ -136,14 +137,19 @@ def jpeg_bytes(image: Image.Image, *, exif_orientation: int = 1, quality: int = 
 
 
 @cache
-def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A font with Vietnamese letters where one is installed, otherwise the one inside Pillow."""
-    for name in _FONTS[bold]:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return ImageFont.load_default(size)
+def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """By file: Pillow takes the first of a name, with Vietnamese letters or without. Raises FontMissing."""
+    return ImageFont.truetype(_files()["Bold" if bold else "Regular"], size)
+
+
+@cache
+def _files() -> dict[str, Path]:
+    """The files of the first family that has every Vietnamese letter in both faces."""
+    for family in _FAMILIES:
+        found = fonts.find_faces(family, ("Regular", "Bold"))
+        if len(found) == 2:
+            return found
+    raise fonts.FontMissing(fonts.FAMILY)
 
 
 def _shade(colour: str, factor: float) -> tuple[int, int, int]:
@@ -238,12 +244,12 @@ def _draw_fingerprint(draw: ImageDraw.ImageDraw, x: int, y: int, dice: random.Ra
         draw.arc(box, start, start + dice.randint(200, 330), fill="#5b5f73", width=4)
 
 
-def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont:
     """The largest of a few sizes in which the text fits this many pixels."""
     return next((font for font in map(_bold, (60, 50, 42, 34)) if font.getlength(text) <= width), _bold(26))
 
 
-def _bold(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _bold(size: int) -> ImageFont.FreeTypeFont:
     return _font(size, bold=True)
 
 

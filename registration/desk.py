@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat, Right
 from django.db.models.lookups import Exact
+from django.urls import reverse
 
 from accounts.numbers import parse_bhxh_number
 from agencies.models import AgencyQuerySet
@@ -18,7 +19,7 @@ from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Message
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import ENDING_LENGTH, ENDINGS, Declaration
-from registration.references import parse_reference
+from registration.references import Scan, parse_reference, possible_scans
 from registration.validators import clean_phone
 
 if TYPE_CHECKING:
@@ -58,19 +59,36 @@ def same_paper(user: "User | AnonymousUser", declaration: Declaration) -> QueryS
     return others.exclude(pk=declaration.pk).order_by("-pk")[:5]
 
 
-def find_by_reference(user: "User | AnonymousUser", text: str) -> Declaration | None:
-    """The dossier whose reference was typed or scanned, if it is in the user's scope."""
-    reference = parse_reference(text)
-    return declarations_for(user).filter(reference=reference).first() if reference else None
+def find_scanned(user: "User | AnonymousUser", text: str) -> tuple[Declaration, Scan] | None:
+    """The dossier whose reference was typed or scanned, if it is in the user's scope, and what the code said."""
+    scans = {scan.reference: scan for scan in reversed(possible_scans(text))}
+    found = declarations_for(user).filter(reference__in=scans).first() if scans else None
+    return (found, scans[found.reference]) if found else None
 
 
-def find_one(user: "User | AnonymousUser", text: str) -> Declaration | None:
-    """The one dossier in the user's scope with this reference or number; None where there is none or a choice.
+def dossier_address(declaration: Declaration, scan: Scan | None = None) -> str:
+    """Where the dossier opens; after the scan of a paper that is not the present version, with that version.
+
+    0 stands for a code that names none (papers printed before codes did), where there has been more than one.
+    """
+    is_other = scan and scan.version != declaration.version and (scan.version or declaration.version > 1)
+    query = {"scanned": scan.version or 0} if scan and is_other else None
+    return reverse("admin:registration_declaration_change", args=[declaration.pk], query=query)
+
+
+def find_address(user: "User | AnonymousUser", text: str) -> str | None:
+    """Where the one dossier in the user's scope opens that has this reference or number, typed or scanned."""
+    if scanned := find_scanned(user, text):
+        return dossier_address(*scanned)
+    found = _find_by_number(user, text)
+    return dossier_address(found) if found else None
+
+
+def _find_by_number(user: "User | AnonymousUser", text: str) -> Declaration | None:
+    """The one with this number; None where there is none or a choice.
 
     A number counts whole or, from four digits on, as the end of one; a whole one goes before.
     """
-    if found := find_by_reference(user, text):
-        return found
     for condition in (_whole_number(text), _number_ending(compact(text))):
         if condition and (found_ones := list(declarations_for(user).filter(condition)[:2])):
             return found_ones[0] if len(found_ones) == 1 else None

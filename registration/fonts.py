@@ -1,59 +1,178 @@
-"""The one font family of the printed declaration: whether this machine has it, and which signs it can draw."""
+"""The font files of the printed declaration: where they are on this machine, and which signs they can draw.
 
-import subprocess
-from functools import cache
+A family's name is not enough: Debian's fonts-liberation and fonts-liberation2 both bring a "Liberation Serif", and the
+first lacks most Vietnamese letters. So one file is chosen for each face by what is in it, and the engine is given these
+files and no others. Standard library only: set-up asks before anything is installed.
+"""
+
+import os
+import struct
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from pathlib import Path
 
 FAMILY = "Liberation Serif"
 FACES = ("Regular", "Bold", "Italic")
 # Debian's package, named to whoever has to install it.
 PACKAGE = "fonts-liberation2"
-# Drawn for a sign that the family does not have; the data that goes with the paper keeps the sign itself.
-UNDRAWABLE = "□"
+# Searched in this order. A person's own folders come last, so that every user of a machine draws with the same files.
+FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/Library/Fonts",
+    "~/Library/Fonts",
+    "~/.local/share/fonts",
+    "~/.fonts",
+)
+# The folders to search instead, separated as in PATH: for a machine that keeps its fonts elsewhere.
+FOLDERS_VARIABLE = "FONT_FOLDERS"
 # What the source of a page is laid out with; none of it is drawn.
 _LAYOUT = frozenset("\n\t ")
-# A line a face: its style, and the code points it has as hexadecimal ranges (`20-7e a0-17f 192`).
-_LIST = ("fc-list", f":family={FAMILY}", "--format", "%{style[0]}\t%{charset}\n")
+_VOWELS = "aăâeêioôơuưy"
+_MARKS = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+VIETNAMESE = frozenset(
+    unicodedata.normalize("NFC", vowel + mark) for vowel in _VOWELS + _VOWELS.upper() for mark in _MARKS
+) | frozenset("đĐ")
+# A file without one of these is not used: every Vietnamese letter, printable ASCII, and what the form's text adds.
+_REQUIRED = frozenset(map(ord, VIETNAMESE)) | frozenset(range(0x20, 0x7F)) | frozenset(map(ord, "·–…“”"))
 
 
 class FontMissing(RuntimeError):
-    """The family or one of its faces is not on this machine: no document is made in another one."""
+    """The family or one of its faces is not on this machine, or not with every Vietnamese letter.
+
+    No document is made in another font.
+    """
 
 
-def _faces() -> dict[str, str]:
-    """What fontconfig says of each face. Asked anew each time (about 10 ms); nothing without fontconfig."""
-    try:
-        listed = subprocess.run(_LIST, capture_output=True, text=True, check=False, timeout=20).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    return dict(line.split("\t", 1) for line in listed.splitlines() if "\t" in line)
+class Undrawable(ValueError):
+    """A text has signs that the font lacks. `fields` names whose text it is, where that is known; never the text."""
+
+    def __init__(self, fields: Iterable[str] = ()) -> None:
+        self.fields = list(fields)
+        super().__init__(f"signs that the font lacks, in: {', '.join(self.fields) or 'the page'}")
+
+
+def find_faces(family: str = FAMILY, faces: Iterable[str] = FACES) -> dict[str, Path]:
+    """The file of each face of `family` that has every Vietnamese letter; a face without one is not in the answer.
+
+    Looked for anew each time (3 ms). The first in the order of `FOLDERS` and of the paths is taken: whatever else is
+    installed, the user, the locale and fontconfig's settings make no difference.
+    """
+    wanted = {f"{family.replace(' ', '')}-{face}.ttf": face for face in faces}
+    found: dict[str, Path] = {}
+    for path in _files(family):
+        face = wanted.get(path.name)
+        if face and face not in found and _letters_in(path) >= _REQUIRED:
+            found[face] = path
+    return found
 
 
 def missing_faces() -> list[str]:
     """The faces that the declaration needs and this machine lacks; empty when all is well."""
-    found = _faces()
+    found = find_faces()
     return [face for face in FACES if face not in found]
 
 
 @cache
-def letters() -> frozenset[int]:
-    """The code points that every needed face can draw, asked for once. Raises FontMissing."""
-    found = _faces()
-    if any(face not in found for face in FACES):
+def faces() -> tuple[Path, ...]:
+    """The files that this process draws with, in the order of `FACES`, chosen once. Raises FontMissing."""
+    found = find_faces()
+    if len(found) < len(FACES):
         raise FontMissing(FAMILY)
-    return frozenset.intersection(*(_code_points(found[face]) for face in FACES))
+    return tuple(found[face] for face in FACES)
 
 
-def _code_points(ranges: str) -> frozenset[int]:
-    ends = [[int(end, 16) for end in part.split("-")] for part in ranges.split()]
-    return frozenset(point for end in ends for point in range(end[0], end[-1] + 1))
+@cache
+def letters() -> frozenset[int]:
+    """The code points that every needed face can draw, read from the very files. Raises FontMissing."""
+    return frozenset.intersection(*map(_letters_in, faces()))
+
+
+def has_undrawable(text: str) -> bool:
+    """Whether `text` has a sign that should be seen and that the font lacks. Raises FontMissing."""
+    return any(_category(sign) not in ("Zs", "Cf") for sign in _strange(text))
 
 
 def drawable(text: str) -> str:
-    """`text` with a box for every sign that the family does not have, and a space for every such space.
+    """`text` with a plain space for every space that the font lacks, without the invisible signs that it lacks.
 
-    No other font may stand in.
-
-    Raises FontMissing.
+    No other font stands in. Raises Undrawable, FontMissing.
     """
-    strange = {sign for sign in set(text) - _LAYOUT if ord(sign) not in letters()}
-    return text.translate({ord(sign): " " if sign.isspace() else UNDRAWABLE for sign in strange}) if strange else text
+    if has_undrawable(text):
+        raise Undrawable
+    strange = _strange(text)
+    return text.translate({ord(sign): " " if sign.isspace() else "" for sign in strange}) if strange else text
+
+
+def _strange(text: str) -> set[str]:
+    return {sign for sign in set(text) - _LAYOUT if ord(sign) not in letters()}
+
+
+def _category(sign: str) -> str:
+    return "Zs" if sign.isspace() else unicodedata.category(sign)
+
+
+def _files(family: str) -> Iterator[Path]:
+    chosen = [folder for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder]
+    for folder in chosen or FOLDERS:
+        yield from sorted(Path(os.path.expanduser(folder)).rglob(f"{family.replace(' ', '')}-*.ttf"))
+
+
+def _letters_in(path: Path) -> frozenset[int]:
+    """What a font file can draw; nothing where it cannot be read or is damaged."""
+    try:
+        stat = path.stat()
+        return _read(path, stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return frozenset()
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, _changed_ns: int, _size: int) -> frozenset[int]:
+    try:
+        return code_points(path.read_bytes())
+    except (struct.error, KeyError, IndexError, ValueError):
+        return frozenset()
+
+
+def code_points(font: bytes) -> frozenset[int]:
+    """The code points of the Basic Multilingual Plane to which a TrueType file gives a sign (its `cmap`, format 4).
+
+    Raises ValueError, KeyError, IndexError or struct.error for a file that is cut or is no such font.
+    Source: OpenType 1.9, "The Font File" and "cmap".
+    """
+    count: int = struct.unpack_from(">H", font, 4)[0]
+    tables: dict[bytes, tuple[int, int]] = {}
+    for at in range(12, 12 + 16 * count, 16):
+        tables[font[at : at + 4]] = struct.unpack_from(">II", font, at + 8)
+    if not count or any(start + length > len(font) for start, length in tables.values()):
+        raise ValueError("the file is cut")
+    return _segments(font, _unicode_table(font, tables[b"cmap"][0]))
+
+
+def _unicode_table(font: bytes, cmap: int) -> int:
+    """Where the mapping for Windows (platform 3, encoding 1: Unicode, BMP) begins. Raises ValueError."""
+    for at in range(cmap + 4, cmap + 4 + 8 * struct.unpack_from(">H", font, cmap + 2)[0], 8):
+        platform, encoding, offset = struct.unpack_from(">HHI", font, at)
+        if (platform, encoding) == (3, 1) and struct.unpack_from(">H", font, cmap + offset)[0] == 4:
+            return cmap + int(offset)
+    raise ValueError("no table of Unicode")
+
+
+def _segments(font: bytes, table: int) -> frozenset[int]:
+    size: int = struct.unpack_from(">H", font, table + 6)[0]  # two bytes a segment
+    ends, starts, deltas, offsets = (table + 14, table + 16 + size, table + 16 + 2 * size, table + 16 + 3 * size)
+    points = set()
+    for at in range(0, size, 2):
+        (end,), (start,) = struct.unpack_from(">H", font, ends + at), struct.unpack_from(">H", font, starts + at)
+        (delta,), (offset,) = struct.unpack_from(">H", font, deltas + at), struct.unpack_from(">H", font, offsets + at)
+        for point in range(start, end + 1):
+            glyph = point
+            if offset:
+                (glyph,) = struct.unpack_from(">H", font, offsets + at + offset + 2 * (point - start))
+            if offset and not glyph:
+                continue
+            if (glyph + delta) & 0xFFFF:
+                points.add(point)
+    return frozenset(points - {0xFFFF})

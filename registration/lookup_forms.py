@@ -8,8 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from common.text import compact
 from registration.access_codes import read_digits
-from registration.references import parse_reference
+from registration.references import parse_scan
 
 
 class ResumeForm(forms.Form):
@@ -49,13 +50,17 @@ class TrackForm(forms.Form):
         )
         self.fields["phone_end"].widget.attrs.update({"inputmode": "numeric", "autocomplete": "off"})
 
+    # The version that a scanned code names; None for a reference alone.
+    scanned_version: int | None = None
+
     def clean_reference(self) -> str:
         """The stored form. One that cannot exist is looked up like any other: the answer must not tell."""
-        typed: str = self.cleaned_data["reference"]
-        return parse_reference(typed) or ""
+        scan = parse_scan(self.cleaned_data["reference"])
+        self.scanned_version = scan.version if scan else None
+        return scan.reference if scan else ""
 
     def clean_phone_end(self) -> str:
-        digits = "".join(c for c in str(self.cleaned_data["phone_end"]) if c.isdecimal())
+        digits = "".join(c for c in compact(str(self.cleaned_data["phone_end"])) if c.isdecimal())
         if len(digits) != 4:
             raise ValidationError(_("Type exactly 4 digits: the last ones of the mobile number that you declared."))
         return digits

@@ -22,6 +22,10 @@ ENDING_LENGTH = 4
 _LIVE = Q(status__in=[str(status) for status in LIVE_STATUSES])
 
 
+# What a citizen wrote; the other texts on the paper are the office's.
+UNPRINTABLE_BY_CITIZEN = ("full_name", "bhxh_number", "paper_number", "address", "phone", "email")
+
+
 def make_token() -> str:
     """An unguessable name for a private page: 192 bits, safe in a URL."""
     return secrets.token_urlsafe(24)
@@ -84,6 +88,9 @@ class Declaration(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="declarations"
     )
 
+    # The fields of the present version with signs that the font lacks: no paper is made while there are any.
+    unprintable = models.JSONField(default=list, blank=True)
+
     # How often somebody with another phone was refused because this declaration has the number, and when last.
     contested = models.PositiveIntegerField(default=0)
     contested_at = models.DateTimeField(null=True)
@@ -131,6 +138,13 @@ class Declaration(models.Model):
     def agency_label(self) -> str:
         """The agency as the original lists write it, with the name of the day of submission."""
         return f"[{self.agency_code}] {self.agency_name}"
+
+    @property
+    def unprintable_labels(self) -> list[str]:
+        """What people call the fields that cannot be printed; the office's name and place are the office's."""
+        labels = {field.name: str(field.verbose_name) for field in self._meta.fields}
+        names = (name if name in UNPRINTABLE_BY_CITIZEN else "agency" for name in self.unprintable)
+        return [labels[name] for name in dict.fromkeys(names)]
 
     @property
     def message_key(self) -> str:

@@ -14,11 +14,14 @@ from django.utils import translation
 
 from registration import legal
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
-from registration.barcodes import code128_svg, qr_svg
+from registration.barcodes import qr_svg
 from registration.enums import PaperKind, PhotoKind, required_photos
+from registration.fonts import Undrawable, has_undrawable
 from registration.models import Attachment, Declaration
+from registration.page_codes import page_codes
 from registration.print_photos import print_copy_of
 from registration.proof import VIETNAM, canonical_json, declaration_data, sha256_hex, short_hash
+from registration.references import scan_text
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,11 @@ PHOTO_NAMES = {
     PhotoKind.ID_FRONT: "Ảnh mặt trước",
     PhotoKind.ID_BACK: "Ảnh mặt sau",
 }
+# The declaration's texts that are printed, each of which may bring signs that the font lacks.
+PRINTED_TEXTS = (
+    "full_name", "bhxh_number", "paper_number", "address", "phone", "email", "agency_code", "agency_name", "place",
+    "consent_version",
+)  # fmt: skip
 # A portrait about as tall as 3x4 fills its frame; a much wider or taller one is shown whole: no face is cut.
 FILLING_RATIOS = (0.6, 0.9)
 
@@ -64,19 +72,28 @@ def render_declaration(declaration: Declaration) -> Paper:
 
     A photo that is lost or damaged gets a box that says so, and a line in the log. A store that does not answer is
     another matter: whatever it raises comes out, and the paper is made later. Takes about 75 ms once warm; the same
-    version gives the same bytes. Raises registration.fonts.FontMissing.
+    version gives the same bytes. Raises registration.fonts.FontMissing, and Undrawable with the names of the fields
+    in which a sign cannot be printed: a paper that lacks a letter of somebody's name is none.
     """
     from registration.pdf_engine import make_pdf  # only whoever renders pays for WeasyPrint's import
 
+    if strange := undrawable_fields(declaration):
+        raise Undrawable(strange)
     attachments = list(declaration.current_attachments())
     contents = {photo.kind: content for photo in attachments if (content := _printed(photo)) is not None}
     data = canonical_json(declaration_data(declaration, attachments))
     with translation.override("vi"):
         html = render_to_string(TEMPLATE, _context(declaration, attachments, contents) | _proof(declaration, data))
     made_at = declaration.submitted_at.astimezone(UTC)
-    content = make_pdf(html, contents, data, made_at)
+    codes = page_codes(declaration.reference, declaration.version, _address(declaration))
+    content = make_pdf(html, contents, data, made_at, codes)
     unreadable = [str(kind) for kind in _expected(declaration, attachments) if kind not in contents]
     return Paper(content, sha256_hex(data), unreadable)
+
+
+def undrawable_fields(declaration: Declaration) -> list[str]:
+    """The declaration's fields in which a sign cannot be printed, by name. Raises registration.fonts.FontMissing."""
+    return [name for name in PRINTED_TEXTS if has_undrawable(_composed(getattr(declaration, name)))]
 
 
 def _expected(declaration: Declaration, attachments: list[Attachment]) -> list[PhotoKind]:
@@ -120,12 +137,17 @@ def _read(file: FieldFile) -> bytes:
 
 def _proof(declaration: Declaration, data: bytes) -> dict[str, Any]:
     """What the paper says for those who check it, and where its QR code leads."""
-    scan = reverse("registration:scan", args=[declaration.reference_text])
     return {
         "data_hash": short_hash(sha256_hex(data)),
         "verify_url": settings.PUBLIC_URL + reverse("registration:verify"),
-        "qr": qr_svg(settings.PUBLIC_URL + scan, f"Mã QR của hồ sơ {declaration.reference_text}"),
+        "qr": qr_svg(_address(declaration), f"Mã QR của hồ sơ {declaration.reference_text}"),
     }
+
+
+def _address(declaration: Declaration) -> str:
+    """Where a phone that reads the paper is led; the version in it tells an old paper from the one that counts."""
+    paper = scan_text(declaration.reference_text, declaration.version)
+    return settings.PUBLIC_URL + reverse("registration:scan", args=[paper])
 
 
 def _context(declaration: Declaration, attachments: list[Attachment], contents: dict[str, bytes]) -> dict[str, Any]:
@@ -145,7 +167,6 @@ def _context(declaration: Declaration, attachments: list[Attachment], contents: 
         "day": _day(declaration.submitted_at.astimezone(VIETNAM)),
         "previous_version": declaration.version - 1,
         "legal_bases": legal.LEGAL_BASES,
-        "code128": code128_svg(declaration.reference, f"Mã vạch của hồ sơ {declaration.reference_text}"),
     }
 
 

@@ -8,12 +8,13 @@ import gc
 import io
 import itertools
 import logging
+import os
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,13 +24,16 @@ import pydyf
 from PIL import ImageFile
 from weasyprint import CSS, HTML
 from weasyprint import Attachment as AttachedFile
+from weasyprint.text.ffi import ffi, fontconfig, gobject, pangoft2
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from registration import pdf_structure
-from registration.fonts import drawable
+from registration import fonts, pdf_codes, pdf_structure
 
 logger = logging.getLogger(__name__)
+
+# WeasyPrint declares the part of fontconfig that it calls; this is one call more.
+ffi.cdef("FcConfig * FcConfigCreate (void);")
 
 # WeasyPrint's import makes Pillow take truncated images for whole ones, everywhere in the process; damaged
 # uploads must not slip through by that.
@@ -44,6 +48,8 @@ DATA_NAME = "to-khai.json"
 _RENDERING = threading.Lock()
 _DRAWN = itertools.count(1)
 SWEEP_ALL_EVERY = 25
+# The codes that are printed on a page, given its number from 1 on.
+PageCodes = Callable[[int], Iterable[pdf_codes.PlacedCode]]
 
 
 class PhotoFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
@@ -83,9 +89,30 @@ class Page(HTML):  # type: ignore[misc]  # WeasyPrint has no types
         return []
 
 
+class KnownFonts(FontConfiguration):  # type: ignore[misc]  # WeasyPrint has no types
+    """The given font files and no others: nothing that is installed or set up on the machine can stand in for them.
+
+    WeasyPrint's own begins with fontconfig's settings and every font of the machine and of the user; this one begins
+    empty. Raises registration.fonts.FontMissing where a file cannot be opened.
+    """
+
+    _folder = None  # where WeasyPrint puts fonts that it was given as data: never needed
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.strut_layouts: dict[Any, Any] = {}  # WeasyPrint's caches
+        self.font_features: dict[Any, Any] = {}
+        config = ffi.gc(fontconfig.FcConfigCreate(), fontconfig.FcConfigDestroy)
+        for file in files:
+            if not fontconfig.FcConfigAppFontAddFile(config, os.fsencode(file)):
+                raise fonts.FontMissing(file.name)
+        self.font_map = ffi.gc(pangoft2.pango_ft2_font_map_new(), gobject.g_object_unref)
+        pangoft2.pango_fc_font_map_set_config(ffi.cast("PangoFcFontMap *", self.font_map), config)
+        self._config = config
+
+
 @cache
 def _fonts() -> FontConfiguration:
-    return FontConfiguration()
+    return KnownFonts(fonts.faces())
 
 
 @cache
@@ -94,30 +121,37 @@ def _style() -> CSS:
     return CSS(string=STYLE.read_text("utf-8"), font_config=_fonts(), url_fetcher=PhotoFetcher({}))
 
 
+def _no_codes(_page: int) -> Iterable[pdf_codes.PlacedCode]:
+    return ()
+
+
 @cache
 def _ua_claim() -> bytes:
     return XMP.read_bytes()
 
 
-def make_pdf(html: str, photos: Mapping[str, bytes], data: bytes, made_at: datetime) -> bytes:
+def make_pdf(
+    html: str, photos: Mapping[str, bytes], data: bytes, made_at: datetime, codes: PageCodes = _no_codes
+) -> bytes:
     """`html` as a tagged PDF that is PDF/A-3b and PDF/UA-1 at once, with `data` (JSON) attached.
 
-    `photos` are JPEG files, shown by `<img src="photo:name">`. `made_at` (UTC) is all that the file says of time:
-    the same arguments give the same bytes. About 55 ms a page with three photos once warm; one render at a time in
-    a process. Raises registration.fonts.FontMissing, and ElementTree.ParseError for a page that is not well-formed.
+    `photos` are JPEG files, shown by `<img src="photo:name">`; `codes` says which codes are printed on a page, given
+    its number from 1 on. `made_at` (UTC) is all that the file says of time: the same arguments give the same bytes.
+    About 55 ms a page with three photos once warm; one render at a time in a process. Raises
+    registration.fonts.FontMissing and Undrawable, and ElementTree.ParseError for a page that is not well-formed.
     """
-    html = drawable(html)
+    html = fonts.drawable(html)
     attached = AttachedFile(
         file_obj=io.BytesIO(data), name=DATA_NAME, description="Dữ liệu kê khai, dạng JSON",
         created=made_at, modified=made_at, relationship="Data", url_fetcher=PhotoFetcher({}),
     )  # fmt: skip
     with _RENDERING, _swept():
-        return _draw(html, photos, attached)
+        return _draw(html, photos, attached, codes)
 
 
-def _draw(html: str, photos: Mapping[str, bytes], attached: AttachedFile) -> bytes:
+def _draw(html: str, photos: Mapping[str, bytes], attached: AttachedFile, codes: PageCodes) -> bytes:
     content: bytes = Page(html, PhotoFetcher(photos)).write_pdf(
-        stylesheets=[_style()], font_config=_fonts(), attachments=[attached], finisher=_finish,
+        stylesheets=[_style()], font_config=_fonts(), attachments=[attached], finisher=partial(_finish, codes),
         pdf_variant="pdf/a-3b", pdf_tags=True,
     )  # fmt: skip
     return content
@@ -154,13 +188,14 @@ def settle() -> None:
     gc.freeze()
 
 
-def _finish(_document: Any, pdf: pydyf.PDF) -> None:
+def _finish(codes: PageCodes, _document: Any, pdf: pydyf.PDF) -> None:
     """What WeasyPrint cannot say in one go, or says otherwise than the standards.
 
     PDF/UA-1 beside PDF/A-3, each associated file named once, what stands on every page as artifacts, where pictures
-    stand in the page's own units, and every stream compressed once.
+    stand in the page's own units, the codes of each page, and every stream compressed once.
     """
     pdf_structure.mark_artifacts(pdf)
+    pdf_codes.print_codes(pdf, codes)
     pdf_structure.place_figures(pdf)
     for part in pdf.objects:
         if isinstance(part, pydyf.Stream) and part.extra.get("Type") == "/Metadata":

@@ -9,9 +9,9 @@ from PIL import Image
 
 from registration.enums import PhotoKind
 
-# Pixels at 300 dots per inch: a portrait of 3x4 cm, a card of 85.6x54 mm (ISO/IEC 7810, ID-1).
+# Pixels at 300 dots per inch: a portrait of 3x4 cm, a card (ISO/IEC 7810, ID-1) in its place of 81.2x51.2 mm.
 PORTRAIT_BOX = (354, 472)
-CARD_BOX = (1011, 638)
+CARD_BOX = (959, 605)
 # With three photos at most 200 kB; fonts, data and drawings take another 35.
 PORTRAIT_BYTES = 30_000
 CARD_BYTES = 85_000

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from registration.proof import parse_short_hash
-from registration.references import parse_reference
+from registration.references import parse_scan
 from registration.uploads import MAX_UPLOAD_BYTES
 
 PDF_SIGN = b"%PDF-"
@@ -61,9 +61,14 @@ class HashForm(forms.Form):
         error_messages={"required": _("Type the check code of the data from the declaration.")},
     )
 
+    # The version that a scanned code names; None for a reference alone.
+    scanned_version: int | None = None
+
     def clean_reference(self) -> str:
         """The stored form. One that cannot exist is looked up like any other: the answer must not tell."""
-        return parse_reference(self.cleaned_data["reference"]) or ""
+        scan = parse_scan(self.cleaned_data["reference"])
+        self.scanned_version = scan.version if scan else None
+        return scan.reference if scan else ""
 
     def clean_data_hash(self) -> str:
         short = parse_short_hash(self.cleaned_data["data_hash"])

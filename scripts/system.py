@@ -10,14 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-FONT = "Liberation Serif"
-FONT_FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "~/.fonts",
-    "~/.local/share/fonts",
-    "/Library/Fonts",
-)
+from registration import fonts
 
 
 @dataclass(frozen=True)
@@ -40,15 +33,6 @@ def _loads(file: str | None) -> bool:
         return file is not None and bool(ctypes.CDLL(file))
     except OSError:
         return False
-
-
-def has_font() -> bool:
-    """Whether fontconfig knows the font of the printed declaration, or its file lies in a usual folder."""
-    if shutil.which("fc-list"):
-        found = subprocess.run(["fc-list", f":family={FONT}", "family"], capture_output=True, check=False)
-        return bool(found.stdout.strip())
-    pattern = f"**/{FONT.replace(' ', '')}-Regular.*"
-    return any(any(Path(folder).expanduser().glob(pattern)) for folder in FONT_FOLDERS)
 
 
 def chromium() -> str | None:
@@ -78,8 +62,8 @@ RUN_NEEDS = (
     Need("Pango", "libpango-1.0-0", lambda: has_library("pango-1.0")),
     Need("PangoFT2", "libpangoft2-1.0-0", lambda: has_library("pangoft2-1.0")),
     Need("HarfBuzz subset", "libharfbuzz-subset0", lambda: has_library("harfbuzz-subset")),
-    _command("fc-list", "fontconfig"),
-    Need(f"the font {FONT}", "fonts-liberation2", has_font),
+    # By what is in the files, as the program itself asks: an older package has the same names and no Vietnamese.
+    Need(f"the font {fonts.FAMILY} with Vietnamese letters", fonts.PACKAGE, lambda: not fonts.missing_faces()),
 )
 TEST_NEEDS = (
     Need("PostgreSQL", "postgresql", lambda: postgresql_bin() is not None),

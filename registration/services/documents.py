@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from registration.enums import OPEN_STATUSES
+from registration.fonts import Undrawable
 from registration.models import Declaration, Document, FormerDocument
 from registration.pdf import Paper, render_declaration
 
@@ -20,16 +21,34 @@ def ensure_document(declaration: Declaration) -> Document:
     """The stored PDF of the declaration's present version, rendered now if it is not there.
 
     Whoever comes second, while the first still renders, renders too and throws his away: two renders cost less
-    than a lock that outlives a killed worker. Raises whatever the renderer or the store raises.
+    than a lock that outlives a killed worker. Raises whatever the renderer or the store raises; a version that cannot
+    be printed as it is (registration.fonts.Undrawable) is noted on the declaration, and nothing is stored.
     """
     stored = Document.objects.filter(declaration=declaration, version=declaration.version).first()
     if stored is None:
-        return _store(declaration, render_declaration(declaration))
+        return _store(declaration, _rendered(declaration))
     if _is_whole(stored):
         return stored
     logger.error("the document of declaration %s was lost from the store and is made again", declaration.pk)
     # The row stays meanwhile: what people hold in their hands can be checked by it.
-    return _replace(stored, render_declaration(declaration))
+    return _replace(stored, _rendered(declaration))
+
+
+def _rendered(declaration: Declaration) -> Paper:
+    try:
+        paper = render_declaration(declaration)
+    except Undrawable as refusal:
+        _note_unprintable(declaration, refusal.fields)
+        raise
+    _note_unprintable(declaration, [])
+    return paper
+
+
+def _note_unprintable(declaration: Declaration, fields: list[str]) -> None:
+    """For the citizen's receipt, the officer's dossier and the sweep; of this version only."""
+    if declaration.unprintable != fields:
+        declaration.unprintable = fields
+        Declaration.objects.filter(pk=declaration.pk, version=declaration.version).update(unprintable=fields)
 
 
 def _is_whole(document: Document) -> bool:
@@ -81,10 +100,14 @@ def _hash(paper: Paper) -> str:
 def offer_document(declaration: Declaration) -> Document | None:
     """The same for whoever can go on without: None where it cannot be made now, and beat will try again.
 
+    None as well where the declaration's own letters cannot be printed: `declaration.unprintable` then names the fields.
     The declaration itself is stored before anything is drawn, so nothing that goes wrong here can harm it.
     """
     try:
         return ensure_document(declaration)
+    except Undrawable as refusal:
+        logger.error("the document of declaration %s cannot be made: %s", declaration.pk, refusal)
+        return None
     except Exception as error:  # fonts, libraries, the store: the reason is for the log, the paper has to wait
         kind = type(error).__name__
         logger.error("the document of declaration %s cannot be made now: %s", declaration.pk, kind)
@@ -94,9 +117,12 @@ def offer_document(declaration: Declaration) -> Document | None:
 def missing_documents(limit: int = 100) -> QuerySet[Declaration]:
     """Declarations on their way whose present version has had no PDF for a minute: beat has them made.
 
-    In no order: those that fail each time do not stand in the way of the others.
+    In no order: those that fail each time do not stand in the way of the others. Those that cannot be printed as they
+    are written wait for a correction, or for somebody to open the receipt or the PDF once the font has the letter.
     """
     made = Document.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"))
     before = timezone.now() - timedelta(minutes=1)
-    waiting = Declaration.objects.filter(~Exists(made), status__in=OPEN_STATUSES, submitted_at__lt=before)
+    waiting = Declaration.objects.filter(
+        ~Exists(made), status__in=OPEN_STATUSES, submitted_at__lt=before, unprintable=[]
+    )
     return waiting.order_by("?")[:limit]

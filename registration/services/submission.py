@@ -110,6 +110,7 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     declaration.consented_at = now
     declaration.status = Status.SUBMITTED
     declaration.reason = ""
+    declaration.unprintable = []
     declaration.submitted_at = now
     declaration.expires_at = now + timedelta(days=settings.PAPER_DAYS)
 

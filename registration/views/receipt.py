@@ -40,7 +40,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     context |= {"document": document, "photos": photos, "is_new": declaration.status == Status.SUBMITTED}
     context |= _remarks(declaration, photos) if context["is_new"] else {}
     response = render(request, "registration/receipt.html", context)
-    if document is None and context["shows_document"]:
+    if document is None and context["shows_document"] and not declaration.unprintable:
         response.headers["Refresh"] = str(RETRY_SECONDS)
     return response
 

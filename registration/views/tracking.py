@@ -44,7 +44,8 @@ def track(request: HttpRequest) -> HttpResponse:
                 ),
             )
         return render(request, "registration/track.html", {"form": form}, status=422)
-    return render(request, "registration/tracked.html", progress(found, access_to(request, found)))
+    context = progress(found, access_to(request, found)) | {"scanned_version": form.scanned_version}
+    return render(request, "registration/tracked.html", context)
 
 
 def _staff_url(scanned: str) -> str:

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from registration import cookies, services
-from registration.desk import find_by_reference
+from registration.desk import dossier_address, find_scanned
 from registration.proof_forms import FileForm, HashForm
-from registration.references import format_reference, parse_reference
+from registration.references import format_reference, parse_scan, scan_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,13 +25,20 @@ def verify(request: HttpRequest) -> HttpResponse:
     forms = (form, HashForm()) if is_file else (FileForm(), form)
     if not form.is_valid():
         return _page(request, *forms, invalid=form, status=422)
-    return _page(request, *forms, asked=True, by_file=is_file, found=_find(form))
+    found = _find(form)
+    return _page(request, *forms, asked=True, by_file=is_file, found=found, other_version=_other_version(form, found))
 
 
 def _find(form: FileForm | HashForm) -> services.Registered | None:
     if isinstance(form, FileForm):
         return services.find_by_file(form.sha256())
     return services.find_by_hash(form.cleaned_data["reference"], form.cleaned_data["data_hash"])
+
+
+def _other_version(form: FileForm | HashForm, found: services.Registered | None) -> int | None:
+    """The version that the scanned code names where the check code belongs to another one."""
+    version = form.scanned_version if isinstance(form, HashForm) else None
+    return version if found and version != found.version else None
 
 
 def _page(
@@ -43,18 +50,22 @@ def _page(
 
 @require_safe
 def scan(request: HttpRequest, reference: str) -> HttpResponse:
-    """The QR code's address: staff come to the dossier, if it is theirs to see, all others to the tracking page.
+    """The QR codes' address: staff come to the dossier, if it is theirs to see, all others to the tracking page.
+
+    `reference` may name the paper's version, too (`F929-9MT6-6-2`).
 
     Whether the reference exists makes no difference to the others: it is put into the form as it is.
     """
     user = request.user
     if user.is_staff and user.has_perm("registration.view_declaration"):
-        declaration = find_by_reference(user, reference)
-        if declaration is not None:
-            return redirect("admin:registration_declaration_change", declaration.pk)
+        found = find_scanned(user, reference)
+        if found is not None:
+            return redirect(dossier_address(*found))
     response = redirect("registration:track")
-    if (parsed := parse_reference(reference)) is not None:
-        cookies.remember_reference(response, format_reference(parsed))
+    if (parsed := parse_scan(reference)) is not None:
+        # With the version, so that the answer can say whether this paper still counts.
+        shown = format_reference(parsed.reference)
+        cookies.remember_reference(response, scan_text(shown, parsed.version) if parsed.version else shown)
     else:
         # Not the reference of the paper that was scanned before.
         cookies.forget_reference(response)

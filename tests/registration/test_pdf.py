@@ -5,10 +5,9 @@ import unicodedata
 from datetime import UTC, datetime
 
 import pytest
-import zxingcpp
 from django.core.files.base import ContentFile
 from django.utils import translation
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image
 from pypdf import PdfReader
 
 from registration.demo_images import jpeg_bytes
@@ -30,8 +29,6 @@ from tests.registration.paper import (
     figures,
     opened,
     piped,
-    scanned,
-    shown_by_chrome,
     text_of,
     unspaced,
 )
@@ -95,28 +92,6 @@ def test_document_says_its_language_and_title_and_names_its_pictures():
         "Ảnh mặt trước của người khai",
         "Ảnh mặt sau của người khai",
     ]
-
-
-@pytest.mark.parametrize("printed", [scanned, shown_by_chrome])
-@pytest.mark.parametrize("dpi", [150, 200])
-def test_reference_is_read_by_machine_from_a_scan(dpi, printed):
-    declaration = make_declaration()
-    codes = zxingcpp.read_barcodes(printed(content_of(declaration), dpi))
-    assert {code.format.name: code.text for code in codes} == {
-        "QRCode": f"http://127.0.0.1:8000/q/{declaration.reference_text}/",
-        "Code128": declaration.reference,
-    }
-
-
-def test_reference_is_read_by_machine_from_a_skewed_scan():
-    declaration = make_declaration()
-    page = scanned(content_of(declaration), 150)
-    page = page.rotate(2, resample=Image.Resampling.BICUBIC, fillcolor=255)
-    assert len(zxingcpp.read_barcodes(page)) == 2
-    # An old scanner: out of focus, and with noise of its own.
-    noise = Image.effect_noise(page.size, 16)
-    page = ImageChops.add(page.filter(ImageFilter.GaussianBlur(0.9)), noise, offset=-128)
-    assert len(zxingcpp.read_barcodes(page)) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from agencies.models import Agency
-from registration import services, tasks
+from registration import fonts, services, tasks
 from registration.models import Declaration, Document, private_storage
 from registration.pdf import Paper
 from registration.services import documents
@@ -54,11 +54,61 @@ def test_document_that_cannot_be_made_leaves_the_declaration_safe_and_beat_makes
     assert list(services.missing_documents()) == [declaration]
     tasks.make_document(declaration.pk)
     assert not Document.objects.exists()
-    monkeypatch.delenv("FONTCONFIG_FILE")
+    monkeypatch.delenv(fonts.FOLDERS_VARIABLE)
     tasks.make_document(declaration.pk)
     page = client.get(f"/dang-ky/ho-so/{declaration.token}/")
     assert "Refresh" not in page
     assert "to-khai.pdf?tai-ve" in page.content.decode()
+
+
+def test_letter_that_cannot_be_printed_is_told_and_makes_no_document(client, vietnamese, caplog) -> None:
+    declaration = make_declaration(full_name="Nguyễn 明 Mẫu")
+    page = vietnamese.get(f"/dang-ky/ho-so/{declaration.token}/")
+    assert not Document.objects.exists()
+    assert "“họ và tên”" in page.text.lower()
+    assert "Refresh" not in page
+    assert vietnamese.get(f"/dang-ky/ho-so/{declaration.token}/to-khai.pdf").status_code == 302
+    assert "in: full_name" in caplog.text
+    assert "明" not in caplog.text
+    Declaration.objects.update(submitted_at=timezone.now() - timedelta(minutes=2))
+    assert list(services.missing_documents()) == []
+    client.force_login(make_officer())
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    dossier = f"/admin/registration/declaration/{declaration.pk}/"
+    assert "cannot show a letter or sign in “full name”" in client.get(f"{dossier}change/").text
+    assert "It is tried again every minute" not in client.get(f"{dossier}pdf/", follow=True).text
+
+
+@pytest.mark.parametrize("field", ["full_name", "address", "email", "agency_name", "place"])
+def test_each_text_on_the_paper_is_looked_at(field) -> None:
+    declaration = make_declaration()
+    setattr(declaration, field, "Mẫu ☎")
+    assert services.offer_document(declaration) is None
+    assert Declaration.objects.get().unprintable == [field]
+    assert declaration.unprintable_labels
+
+
+def test_correction_of_what_cannot_be_printed_is_printed() -> None:
+    declaration = make_declaration(full_name="Nguyễn 明 Mẫu")
+    services.offer_document(declaration)
+    returned = services.return_declaration(
+        declaration.pk, officer=make_officer(), revision=declaration.revision, reason="Xin viết lại họ tên."
+    )
+    corrected = make_correction(returned, full_name="Nguyễn Minh Mẫu")
+    assert Declaration.objects.get().unprintable == []
+    assert services.ensure_document(corrected).version == 2
+
+
+def test_declaration_is_printed_once_the_font_has_its_letters() -> None:
+    declaration = make_declaration()
+    Declaration.objects.update(unprintable=["full_name"])
+    assert services.offer_document(Declaration.objects.get()) is not None
+    assert Declaration.objects.get(pk=declaration.pk).unprintable == []
+
+
+def test_spaces_and_invisible_signs_that_the_font_lacks_do_not_stop_the_paper() -> None:
+    declaration = make_declaration(full_name="Nguyễn\u3000Thị\u200b Mẫu\u2060")
+    assert services.ensure_document(declaration).version == 1
 
 
 def test_receipt_has_the_document_made_by_the_time_it_is_shown(client) -> None:
