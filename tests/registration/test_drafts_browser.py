@@ -229,7 +229,7 @@ def test_going_back_after_ghi_nhan_says_that_it_was_sent(new_browser, script: bo
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Tờ khai này đã gửi, mã hồ sơ {made.reference_text}")
     if script:
         assert faults(page) == []
-    page.get_by_role("link", name="Trang xác nhận").click()
+    page.get_by_role("link", name="Xem và in tờ khai").click()
     arrive(page, RECEIPT)
     page.go_back()
     page.get_by_role("link", name="Bắt đầu tờ khai khác").click()

@@ -63,6 +63,7 @@ def test_document_that_cannot_be_made_leaves_the_declaration_safe_and_beat_makes
 
 def test_letter_that_cannot_be_printed_is_told_and_makes_no_document(client, vietnamese, caplog) -> None:
     declaration = make_declaration(full_name="Nguyễn 明 Mẫu")
+    open_in(vietnamese, declaration)
     page = vietnamese.get(f"/dang-ky/ho-so/{declaration.token}/")
     assert not Document.objects.exists()
     assert "“họ và tên”" in page.text.lower()
