@@ -9,6 +9,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from redis import Redis
@@ -42,18 +43,24 @@ def put_aside(queue: str, content: bytes, reason: str) -> None:
     letter["content"] = base64.b64encode(content[:KEPT_BYTES]).decode()
     try:
         with _redis() as client, client.pipeline() as pipe:
-            pipe.lpush(_LIST, json.dumps(letter)).ltrim(_LIST, 0, KEPT - 1).incr(_TOTAL).execute()
+            pipe.lpush(_LIST, json.dumps(letter))
+            pipe.ltrim(_LIST, 0, KEPT - 1)
+            pipe.incr(_TOTAL)
+            pipe.execute()
     except RedisError as problem:
         logger.error("It could not be kept: %s", type(problem).__name__)
 
 
 def put_key_aside(client: "Redis", key: str, kind: str) -> bool:
     """Renames `key` to `<key>:unreadable` for KEY_SECONDS unless it is of this kind ("list"); whether it was not."""
-    found = client.type(key).decode()
+    found = cast("bytes", client.type(key)).decode()
     if found in (kind, "none"):
         return False
     with client.pipeline() as pipe:
-        pipe.rename(key, f"{key}:unreadable").expire(f"{key}:unreadable", KEY_SECONDS).incr(_TOTAL).execute()
+        pipe.rename(key, f"{key}:unreadable")
+        pipe.expire(f"{key}:unreadable", KEY_SECONDS)
+        pipe.incr(_TOTAL)
+        pipe.execute()
     logger.error("The key %s was a %s and no %s: put aside", key, found, kind)
     return True
 

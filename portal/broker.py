@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from queue import Empty
 from typing import Any, TypeVar
 
 from kombu.asynchronous.hub import Hub
-from kombu.transport.redis import Channel, PrefixedStrictRedis, QoS, Transport
 from kombu.utils.json import dumps, loads
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -22,6 +22,8 @@ from portal.envelopes import envelope_fault
 
 logger = logging.getLogger(__name__)
 
+# Untyped: its stubs lack most of what is amended here.
+transport: Any = import_module("kombu.transport.redis")
 Found = TypeVar("Found")
 
 # For the results that were being read when the broker was lost: their writers are at it.
@@ -30,7 +32,7 @@ READ_SECONDS = 2.0
 BINDING_PARTS = 3
 
 
-class Deliveries(QoS):
+class Deliveries(transport.QoS):  # type: ignore[misc]
     """The tasks that a channel has handed out and that wait to be acknowledged; those of a closed one wait no more.
 
     Such a task comes again by the visibility timeout if Redis still has it. Its row comes again by beat's sweep, and
@@ -71,7 +73,8 @@ class Deliveries(QoS):
     def _with_keys(self, work: Callable[[], Found]) -> Found:
         """`work`, once more where a key of ours held something else than its kind."""
         kinds = {self.unacked_key: "hash", self.unacked_index_key: "zset"}
-        return self.channel.with_keys(work, kinds)
+        found: Found = self.channel.with_keys(work, kinds)
+        return found
 
     def _is_over(self) -> bool:
         if self.channel.closed:
@@ -79,7 +82,7 @@ class Deliveries(QoS):
         return bool(self.channel.closed)
 
 
-class ReadingClient(PrefixedStrictRedis):  # type: ignore[misc]
+class ReadingClient(transport.PrefixedStrictRedis):  # type: ignore[misc]
     """Hands on only what kombu can read; to kombu the rest looks as if nothing had come."""
 
     def parse_response(self, connection: Any, command_name: str, **options: Any) -> Any:
@@ -92,7 +95,7 @@ class ReadingClient(PrefixedStrictRedis):  # type: ignore[misc]
         return answer
 
 
-class ReadingChannel(Channel):  # type: ignore[misc]
+class ReadingChannel(transport.Channel):  # type: ignore[misc]
     """Puts aside what is no task, and keys that are not what they should be; kombu would end the worker over both."""
 
     QoS = Deliveries
@@ -137,8 +140,8 @@ class ReadingChannel(Channel):  # type: ignore[misc]
 
     def _brpop_read(self, **options: Any) -> Any:
         queues = [self._q_for_pri(queue, step) for queue in self.active_queues for step in self.priority_steps]
-        first = [partial(super()._brpop_read, **options), _nothing_came]
-        return self.with_keys(lambda: first.pop(0)(), dict.fromkeys(queues, "list"))
+        steps: list[Callable[[], Any]] = [partial(super()._brpop_read, **options), _nothing_came]
+        return self.with_keys(lambda: steps.pop(0)(), dict.fromkeys(queues, "list"))
 
     def _receive_one(self, client: Any) -> Any:
         """What the workers tell each other, over another way than tasks."""
@@ -167,7 +170,7 @@ def _kept_fault(kept: bytes) -> str:
 
 def install() -> None:
     """For all connections of this process."""
-    Transport.Channel = ReadingChannel
+    transport.Transport.Channel = ReadingChannel
 
 
 def finish_reading_before_reset(hub: Hub) -> None:

@@ -17,7 +17,7 @@ from notifications.faults import place_of
 from portal.envelopes import task_fault
 
 
-class TaskConsumer(Consumer):  # type: ignore[misc]
+class TaskConsumer(Consumer):
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], None]:
         """What is called with each message."""
         work = super().create_task_handler(*args, **kwargs)
