@@ -261,3 +261,21 @@ def test_worker_outlives_keys_of_another_kind(provider, broker, start_worker):
     assert not worker.is_down()
     assert client.type("bhxh:celery:unreadable") == b"string"
     assert unreadable(client) >= 4
+
+
+def test_worker_outlives_redis_that_refuses(provider, broker, start_worker):
+    """Full, and as a replica of another server that is away: it answers, and takes nothing."""
+    run(PREPARE.format(count=3))
+    client = redis.Redis(port=broker.port)
+    worker = start_worker("only")
+    deliver_another(provider)
+    for refuse, relent in (
+        (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    ):
+        client.lpush("bhxh:celery", packed(task(body=body([[10**6], {}, {}]))))
+        client.execute_command(*refuse)
+        time.sleep(4)
+        client.execute_command(*relent)
+        deliver_another(provider)
+    assert not worker.is_down()
