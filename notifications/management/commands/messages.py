@@ -4,10 +4,12 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from redis.exceptions import RedisError
 
 from notifications import dead_letters, heartbeat
+from notifications.gateways import circuit
 from notifications.services import cancel_message, operations
 
 
@@ -55,6 +57,8 @@ class Command(BaseCommand):
         self.stdout.write(f"receipts for unknown messages: {operations.unknown_receipts()}")
         unreadable = dead_letters.total()
         self.stdout.write(f"unreadable tasks put aside: {'not known' if unreadable is None else unreadable}")
+        for name, left in circuit.held_seconds(settings.SMS_GATEWAYS).items():
+            self.stdout.write(f"{name}: wants to be left alone for {_age(int(left))}")
         for part, seconds in heartbeat.seconds_since().items():
             self.stdout.write(f"{part}: {'no sign of life' if seconds is None else f'alive {_age(seconds)} ago'}")
 

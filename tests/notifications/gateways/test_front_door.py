@@ -21,6 +21,7 @@ from notifications.services.claims import MAX_ATTEMPTS
 from tests.notifications.conftest import PHONE, ScriptedGateway
 from tests.notifications.factories import make_message
 from tests.notifications.gateways.test_http import Server
+from tests.notifications.test_messages_command import run
 
 pytestmark = pytest.mark.django_db
 BODY = {"to": "{phone}", "text": "{text}", "id": "{request_id}"}
@@ -274,6 +275,7 @@ def test_retry_after_keeps_other_messages_away_too(message, made, door, only, re
     assert door.server.connections == asked
     assert 100 < in_seconds(message) <= 120
     assert (message.status, message.attempts, message.published_at) == ("queued", 1, None)
+    assert f"{only}: wants to be left alone for 0:01:" in run()
 
 
 def test_gateway_that_wants_to_be_left_alone_is_passed_over(message, made, door, relief, real_redis):
