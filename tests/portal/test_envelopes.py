@@ -32,8 +32,10 @@ def test_what_no_worker_can_read_has_a_fault(what):
 @pytest.mark.parametrize("name", sorted({each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()}))
 def test_tasks_of_beat_are_taken(name):
     with current_app.connection_for_write("memory://") as connection:
-        current_app.tasks[name].apply_async(expires=30, connection=connection)
-        message = connection.SimpleQueue("celery").get(timeout=2)
+        # Not "celery": the queue is shared by all tests of this process.
+        current_app.tasks[name].apply_async(expires=30, connection=connection, queue=f"envelopes {name}")
+        message = connection.SimpleQueue(f"envelopes {name}").get(timeout=2)
+        assert message.headers["task"] == name
         assert task_fault(message.headers, message.decode, current_app.tasks) == ""
         message.ack()
 
