@@ -31,7 +31,9 @@ def seconds_since() -> dict[str, int | None]:
     except RedisError:
         times = [None] * len(PARTS)
     now = time.time()
-    return {part: max(0, int(now - int(at))) if at else None for part, at in zip(PARTS, times, strict=True)}
+    # What is no time is a sign of nothing.
+    known = {part: int(at) for part, at in zip(PARTS, times, strict=True) if at and at.isdigit()}
+    return {part: max(0, int(now - known[part])) if part in known else None for part in PARTS}
 
 
 def _redis() -> "Redis":

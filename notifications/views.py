@@ -1,8 +1,6 @@
 """Where providers send their receipts; and the test inbox, a page that stands in for a phone. Development only."""
 
-import json
 import logging
-from collections.abc import Mapping
 from typing import cast
 
 from django.conf import settings
@@ -15,17 +13,18 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from notifications.bodies import MAX_BODY, BodyTooLong, LengthMissing, read_receipts
 from notifications.gateways import find_gateway
 from notifications.gateways.base import ReportingGateway
 from notifications.models import InboxMessage
 from notifications.phones import phone_matches
-from notifications.services import record_report
+from notifications.services import Tally, record_reports
 
 logger = logging.getLogger(__name__)
 
 SHOWN = 50
-# Bytes of a receipt's body.
-MAX_RECEIPT = 16 * 1024
+# Reports in one call: each takes some milliseconds to write down.
+MAX_REPORTS = 500
 # What reading a form raises: too many fields, broken parts, another encoding, a line that broke.
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
@@ -47,10 +46,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def receipt(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
-    """A provider's word on a message, in the address, a form or JSON. 404 unless it knows the shared secret.
+    """A provider's word on one message or several, in the address, a form or JSON. 404 unless it knows the shared
+    secret.
 
-    200 for everything else that was read, also for messages that we do not know: a second try would not help. 503
-    when it could not be written down: then it would. 400, 405 or 413 for what is no receipt.
+    200 only when everything in it was taken, also for messages that we do not know (it is kept) and for outcomes that
+    are still open. 503 when it could not be written down; 400, 405, 411 or 413 for what is no receipt, in whole or in
+    part: what could be read of it counts, and counts once when the provider repeats it.
     """
     found = find_gateway(gateway)
     expected = found.receipt_secret if isinstance(found, ReportingGateway) else ""
@@ -59,17 +60,29 @@ def receipt(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
     if refusal := _refusal(request):
         return refusal
     try:
-        report = cast("ReportingGateway", found).read_report(_values(request))
+        reports = cast("ReportingGateway", found).read_reports(read_receipts(request))
     except UNREADABLE:
+        logger.warning("A receipt of %s could not be read", gateway)
         return _answer("unreadable", 400)
-    if report is None:
-        logger.warning("A receipt of %s made no sense", gateway)
-        return _answer("unreadable")
+    except LengthMissing:
+        return _answer("length", 411)
+    except BodyTooLong:
+        return _answer("too long", 413)
+    if len(reports) > MAX_REPORTS:
+        return _answer("too many", 413)
     try:
-        return _answer("ok" if record_report(gateway, report) else "unknown")
+        return _answer_to(record_reports(gateway, reports), gateway)
     except DatabaseError:
         logger.warning("A receipt of %s could not be written down", gateway)
         return _answer("later", 503)
+
+
+def _answer_to(tally: Tally, gateway: str) -> HttpResponse:
+    if tally.unreadable:
+        logger.warning("Of a receipt of %s %d reports made no sense", gateway, tally.unreadable)
+    if tally.unreadable or tally == Tally():
+        return _answer("unreadable", 400)
+    return _answer("ok" if tally.known else "unknown" if tally.unknown else "open")
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
@@ -79,18 +92,7 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     length = request.headers.get("Content-Length") or "0"
     if not (length.isascii() and length.isdecimal()):
         return _answer("length", 400)
-    return _answer("too long", 413) if int(length[:20]) > MAX_RECEIPT else None
-
-
-def _values(request: HttpRequest) -> Mapping[str, object]:
-    values: dict[str, object] = dict(request.GET.items())
-    if request.content_type != "application/json":
-        return values | dict(request.POST.items())
-    try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError):
-        return values
-    return values | body if isinstance(body, dict) else values
+    return _answer("too long", 413) if int(length[:20]) > MAX_BODY else None
 
 
 def _answer(word: str, status: int = 200) -> HttpResponse:

@@ -31,6 +31,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery closes the database connection before and after each task unless told otherwise, and a new one costs more than
 # a whole message (PostgreSQL: 20 ms). Django's own rules hold instead: CONN_MAX_AGE and a look before use.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+app.conf["worker_consumer"] = "portal.consumer:TaskConsumer"
+# Redis that refuses (its disk is full, it became a replica) is waited for like one that is away; the worker would end.
+app.conf["broker_channel_error_retry"] = True
 app.autodiscover_tasks()
 
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from notifications import heartbeat
+from notifications import dead_letters, heartbeat
 from notifications.services import operations
 from registration.fonts import FontMissing, missing_faces
 
@@ -48,6 +48,8 @@ def metrics() -> str:
         lines.append(f"portal_messages{labels} {standing.count}")
         lines.append(f"portal_messages_oldest_seconds{labels} {standing.oldest_seconds}")
     lines.append(f"portal_receipts_unknown {operations.unknown_receipts()}")
+    if (unreadable := dead_letters.total()) is not None:
+        lines.append(f"portal_tasks_unreadable {unreadable}")
     return "\n".join(lines) + "\n"
 
 

@@ -23,23 +23,57 @@ def running_redis(folder: Path) -> Iterator[str]:
 
     The queue survives a stop, in an append-only file. Raises RuntimeError when Redis does not come up.
     """
+    with kept_redis(folder) as server:
+        yield server.url
+
+
+class Server:
+    """A running Redis, which can be started again on its port, with its data, when it has ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process, self.port, self.password = _start(folder)
+
+    @property
+    def url(self) -> str:
+        return _url(self.port, self.password)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self.process.poll()
+
+    def start_again(self) -> None:
+        """Only when it has ended. Whether it comes up is seen later, by `exit_code`."""
+        self.process = _launch(_configuration(self.folder, self.port, self.password))
+
+    def stop(self) -> None:
+        stop(self.process)
+
+
+@contextmanager
+def kept_redis(folder: Path) -> Iterator[Server]:
+    """As `running_redis`, with the server itself."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    process, url = _start(folder)
+    server = Server(folder)
     try:
-        yield url
+        yield server
     finally:
-        stop(process)
+        server.stop()
 
 
-def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _url(port: int, password: str) -> str:
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], int, str]:
     # Another program may take the port between our look and Redis' bind: then try the next one.
     for _ in range(3):
         port, password = free_port(), secrets.token_urlsafe(24)
         process = _launch(_configuration(folder, port, password))
-        url = f"redis://:{password}@127.0.0.1:{port}/0"
         try:
-            if _answers(process, url):
-                return process, url
+            if _answers(process, _url(port, password)):
+                return process, port, password
         except BaseException:
             stop(process)
             raise

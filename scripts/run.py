@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
@@ -16,8 +16,8 @@ from types import FrameType
 import environ
 
 from scripts.processes import bind_error
-from scripts.redis_server import running_redis
-from scripts.supervisor import Supervisor, stop_signals
+from scripts.redis_server import Server, kept_redis
+from scripts.supervisor import RESTART_SECONDS, Restarts, Supervisor, stop_signals, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -102,7 +102,27 @@ def _answers(address: str) -> bool:
     return True
 
 
-def _serve(host: str, port: int) -> int:
+def _tend(queue: Server | None) -> Callable[[], bool]:
+    """Starts the queue's Redis again when it has ended by itself; False when that was of no use. Meanwhile the others
+    do without it: the database is the truth."""
+    restarts = Restarts(RESTART_SECONDS)
+
+    def tend() -> bool:
+        if queue is None or queue.exit_code is None:
+            return True
+        if restarts.take():
+            queue.start_again()
+        elif not restarts.is_due:
+            if not restarts.plan():
+                tell(f"redis ended by itself (exit code {queue.exit_code}); the others were stopped.")
+                return False
+            tell(f"redis ended by itself (exit code {queue.exit_code}); it is started again ({restarts}).")
+        return True
+
+    return tend
+
+
+def _serve(host: str, port: int, queue: Server | None) -> int:
     print("Preparing the database ...", flush=True)
     if subprocess.run(
         [sys.executable, "-m", "scripts.prepare"], cwd=ROOT, check=False, start_new_session=True
@@ -110,7 +130,7 @@ def _serve(host: str, port: int) -> int:
         print("The database could not be prepared; the messages above say why.", file=sys.stderr)
         return 1
     address = _address(host, port)
-    supervisor = Supervisor(lambda: _answers(address), lambda: _announce(address))
+    supervisor = Supervisor(lambda: _answers(address), lambda: _announce(address), _tend(queue))
     for name, command in commands(host, port).items():
         line = "exec " + shlex.join([sys.executable, "-m", *command])
         supervisor.add_process(name, line, env=dict(os.environ, PYTHONUNBUFFERED="1"), cwd=str(ROOT))
@@ -127,9 +147,10 @@ def main() -> int:
     host, port = listening_place()
     var = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
     given = os.environ.get("REDIS_URL")
-    with _only_one(var), nullcontext(given) if given else running_redis(var / "redis") as url:
-        os.environ["REDIS_URL"] = url
-        code = _serve(host, port)
+    with _only_one(var), nullcontext(None) if given else kept_redis(var / "redis") as queue:
+        if queue is not None:
+            os.environ["REDIS_URL"] = queue.url
+        code = _serve(host, port, queue)
         # From here on only the queue is left to stop, and a second Ctrl-C must not leave it behind.
         for number in stop_signals():
             signal.signal(number, signal.SIG_IGN)

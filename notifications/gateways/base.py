@@ -1,13 +1,14 @@
 """What every SMS provider looks like to the rest of the program."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 
+# Seconds: a provider that asks to be left alone for longer is asked again after an hour all the same.
+MAX_RETRY_AFTER = 3600
 # In a key or an address: the line break at the end, as files have it, would break off the headers of every request.
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -63,15 +64,19 @@ class GatewayFailure(Exception):
 
 
 class GatewayUnavailable(GatewayFailure):
-    """Worth trying again later. `not_sent` only when the provider certainly did not take the message."""
+    """Worth trying again later. `not_sent` only when the provider certainly did not take the message.
 
-    def __init__(self, code: str, *, not_sent: bool = False) -> None:
+    `retry_after`: for so many seconds (MAX_RETRY_AFTER at most) the provider does not want to be asked.
+    """
+
+    def __init__(self, code: str, *, not_sent: bool = False, retry_after: float = 0) -> None:
         super().__init__(code)
         self.not_sent = not_sent
+        self.retry_after = retry_after
 
 
 class GatewayRejected(GatewayFailure):
-    """Trying again cannot help: the number or the text is refused."""
+    """Trying again cannot help: the number or the text is refused, by a code that the provider documents for that."""
 
 
 class GatewayBroken(GatewayFailure):
@@ -105,8 +110,8 @@ class ReportingGateway(Protocol):
         """The part of the receipts' address that only the provider knows; "" when it sends none."""
         ...
 
-    def read_report(self, values: Mapping[str, object]) -> Report | None:
-        """What a receipt says; None when it makes no sense."""
+    def read_reports(self, receipt: object) -> list[Report | None]:
+        """What a receipt (form fields or JSON) says, of one message or of several; None for what makes no sense."""
         ...
 
 
@@ -117,6 +122,22 @@ class PolledGateway(Protocol):
     def fetch_report(self, provider_message_id: str) -> Report:
         """Asks, within 15 s. Raises GatewayFailure."""
         ...
+
+
+def own_id(value: object, retry_after: float = 0) -> str:
+    """The provider's id of a message.
+
+    Raises GatewayUnavailable when there is none: the provider has not shown that it took the message.
+    """
+    found = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not PROVIDER_ID.fullmatch(found):
+        raise GatewayUnavailable("no-id", retry_after=retry_after)
+    return found
+
+
+def each_of(receipt: object) -> list[object]:
+    """The receipts that came together: the items of a list, or the one."""
+    return receipt if isinstance(receipt, list) else [receipt]
 
 
 def receipt_url(name: str, secret: str) -> str:

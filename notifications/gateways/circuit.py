@@ -2,6 +2,8 @@
 
 A circuit opens when half of at least MIN_CALLS calls in the last minute failed, and closes after OPEN_SECONDS. It is
 then on trial: one failure opens it again, one success ends the trial. Without Redis every circuit is closed.
+
+A provider that says how long it wants to be left alone (Retry-After) is held for that time, the only one too.
 """
 
 import logging
@@ -35,8 +37,32 @@ def note_call(name: str, *, failed: bool) -> None:
     """Count one call to the provider, and open its circuit when there have been too many failures."""
     try:
         _note(name, failed)
-    except RedisError as problem:
+    except (RedisError, ValueError) as problem:
+        # ValueError: something else than a count stands there.
         logger.info("The circuit of %s could not be kept: %s", name, type(problem).__name__)
+
+
+def hold(name: str, seconds: float) -> None:
+    """Nobody asks the provider for so many seconds. Nothing at all for 0."""
+    if seconds <= 0:
+        return
+    logger.warning("%s wants to be left alone for %d s", name, seconds)
+    try:
+        _redis().set(f"{_PREFIX}{name}:held", 1, px=max(1, int(seconds * 1000)))
+    except RedisError as problem:
+        logger.info("The hold of %s could not be kept: %s", name, type(problem).__name__)
+
+
+def held_seconds(names: list[str]) -> dict[str, float]:
+    """For how long each provider is still held; those that are not are left out."""
+    try:
+        with _redis().pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.pttl(f"{_PREFIX}{name}:held")
+            left = pipe.execute()
+    except RedisError:
+        return {}
+    return {name: milliseconds / 1000 for name, milliseconds in zip(names, left, strict=True) if milliseconds > 0}
 
 
 @cache

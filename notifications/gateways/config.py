@@ -17,6 +17,7 @@ from notifications.gateways.generic import (
     Answers,
     HttpGateway,
     Receipts,
+    as_text,
     basic_auth,
 )
 
@@ -76,11 +77,14 @@ class Table:
         return value
 
     def texts(self, key: str) -> frozenset[str]:
-        """A list of texts or numbers, as texts."""
+        """A list of texts or numbers (or true and false), as texts.
+
+        An empty text would be found wherever nothing stands.
+        """
         value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str | int) for item in value):
-            raise self.refusal(key, "must be a list of texts or numbers")
-        return frozenset(str(item) for item in value)
+        if not isinstance(value, list) or not all(isinstance(item, str | int) and item != "" for item in value):
+            raise self.refusal(key, "must be a list of texts or numbers, none of them empty")
+        return frozenset(as_text(item) for item in value)
 
     def table(self, key: str) -> "Table":
         """The table below, empty when it is not there."""
@@ -183,7 +187,20 @@ def _answers(table: Table) -> Answers:
     error_path = errors.text("path", "")
     if any(lists.values()) and not error_path:
         raise errors.refusal("path", "is missing: it says where the error code stands")
-    return Answers(path, values, table.text("message_id_path", ""), error_path, **lists)
+    _check_apart(errors, lists)
+    message_id_path = table.text("message_id_path", "")
+    if not path and not message_id_path:
+        raise success.refusal("path", "or message_id_path is needed: one of them shows that a message was accepted")
+    return Answers(path, values, message_id_path, error_path, **lists)
+
+
+def _check_apart(table: Table, lists: Mapping[str, frozenset[str]]) -> None:
+    """One word cannot mean two things."""
+    seen: set[str] = set()
+    for key, words in lists.items():
+        if words & seen:
+            raise table.refusal(key, "has a word that another list has too")
+        seen |= words
 
 
 def _receipts(table: Table) -> Receipts:
@@ -196,4 +213,5 @@ def _receipts(table: Table) -> Receipts:
     delivered, failed = receipt.texts("delivered"), receipt.texts("failed")
     if not delivered:
         raise receipt.refusal("delivered", "must name at least one status")
+    _check_apart(receipt, {"delivered": delivered, "failed": failed})
     return Receipts(receipt.text("secret"), by_message, by_request, receipt.text("status_path"), delivered, failed)

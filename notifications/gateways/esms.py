@@ -18,9 +18,11 @@ from notifications.gateways.base import (
     OutgoingMessage,
     Report,
     SendResult,
+    each_of,
+    own_id,
     receipt_url,
 )
-from notifications.gateways.http import Request, ask_for_object
+from notifications.gateways.http import Reply, Request, ask_for_object
 from notifications.phones import national_digits
 
 ACCEPTED = "100"
@@ -65,33 +67,30 @@ class EsmsGateway:
         )
 
     def send(self, message: OutgoingMessage) -> SendResult:
-        """See Gateway.send. A repeated request id counts as accepted."""
+        """See Gateway.send. A repeated request id counts as accepted: it says that an earlier try was."""
         reply = ask_for_object(Request(self.url, json=self._payload(message), until=message.until))
-        failure = _failure(str(reply.values.get("CodeResult", "")))
+        failure = _failure(reply)
         if failure is not None:
             raise failure
-        return SendResult(provider_message_id=str(reply.values.get("SMSID") or ""))
+        if _word(reply.values, "CodeResult") == DUPLICATE:
+            return SendResult(provider_message_id=_word(reply.values, "SMSID"))
+        return SendResult(provider_message_id=own_id(reply.values.get("SMSID"), reply.retry_after))
 
-    def read_report(self, values: Mapping[str, object]) -> Report | None:
+    def read_reports(self, receipt: object) -> list[Report | None]:
         """See ReportingGateway. eSMS sends SMSID, RequestId, SendStatus, SendSuccess and SendFailed in the address."""
-        request_id, provider_message_id = (str(values.get(key) or "") for key in ("RequestId", "SMSID"))
-        if not request_id and not provider_message_id:
-            return None
-        return self._report(values, request_id, provider_message_id)
+        return [_read_report(each) for each in each_of(receipt)]
 
     def fetch_report(self, provider_message_id: str) -> Report:
-        """See PolledGateway. eSMS remembers a message for 7 days."""
+        """See PolledGateway. eSMS remembers a message for 7 days. An answer about another message is none."""
         reply = ask_for_object(Request(self._status_url(provider_message_id), method="GET"))
-        if str(reply.values.get("CodeResponse", "")) != ACCEPTED:
-            raise GatewayUnavailable("esms-status")
-        return self._report(reply.values, "", provider_message_id)
-
-    def _report(self, values: Mapping[str, object], request_id: str, provider_message_id: str) -> Report:
-        delivered = None
-        if str(values.get("SendStatus", "")) == DONE:
-            succeeded, failed = (str(values.get(key) or "0") != "0" for key in ("SendSuccess", "SendFailed"))
-            delivered = True if succeeded else False if failed else None
-        return Report(delivered, request_id, provider_message_id, code="" if delivered else "esms-failed")
+        if _word(reply.values, "CodeResponse") != ACCEPTED:
+            raise GatewayUnavailable("esms-status", retry_after=reply.retry_after)
+        if _word(reply.values, "SMSID") != provider_message_id:
+            raise GatewayUnavailable("esms-other-id")
+        report = _report(reply.values, "", provider_message_id)
+        if report is None:
+            raise GatewayUnavailable("garbage")
+        return report
 
     def _status_url(self, provider_message_id: str) -> str:
         keys = {"RefId": provider_message_id, "ApiKey": self.api_key, "SecretKey": self.secret_key}
@@ -114,13 +113,50 @@ class EsmsGateway:
         return payload
 
 
-def _failure(code: str) -> GatewayFailure | None:
+def _failure(reply: Reply) -> GatewayFailure | None:
     """What a CodeResult means; None for a message that eSMS has taken."""
+    code = _word(reply.values, "CodeResult")
     if code in {ACCEPTED, DUPLICATE}:
         return None
     if code in MESSAGE_CODES:
         return GatewayRejected(f"esms-{code}")
     if code in ACCOUNT_CODES:
-        return GatewayUnavailable(f"esms-{code}", not_sent=True)
+        return GatewayUnavailable(f"esms-{code}", not_sent=True, retry_after=reply.retry_after)
     # An unknown code may mean anything; one that is no short number is not even recorded.
-    return GatewayUnavailable(f"esms-{code}" if code.isdecimal() and len(code) <= 5 else "garbage")
+    is_code = code.isascii() and code.isdecimal() and len(code) <= 5
+    return GatewayUnavailable(f"esms-{code}" if is_code else "garbage", retry_after=reply.retry_after)
+
+
+def _read_report(receipt: object) -> Report | None:
+    if not isinstance(receipt, Mapping):
+        return None
+    request_id, provider_message_id = (_word(receipt, key) for key in ("RequestId", "SMSID"))
+    return _report(receipt, request_id, provider_message_id) if request_id or provider_message_id else None
+
+
+def _report(values: Mapping[str, object], request_id: str, provider_message_id: str) -> Report | None:
+    """None when it does not say where the message stands.
+
+    SendSuccess and SendFailed count its parts: one that has failed makes a text that cannot be read.
+    """
+    status = _word(values, "SendStatus")
+    if not (status.isascii() and status.isdecimal()):
+        return None
+    if status != DONE:
+        return Report(None, request_id, provider_message_id)
+    succeeded, failed = (_count(values, key) for key in ("SendSuccess", "SendFailed"))
+    if succeeded is None or failed is None or not succeeded + failed:
+        return None
+    return Report(not failed, request_id, provider_message_id, code="esms-failed" if failed else "")
+
+
+def _word(values: Mapping[str, object], key: str) -> str:
+    """What stands there as text: a text or a whole number; "" for anything else."""
+    value = values.get(key)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _count(values: Mapping[str, object], key: str) -> int | None:
+    """How many; 0 where nothing is said, None for what is no number."""
+    word = _word(values, key) if values.get(key) not in (None, "") else "0"
+    return int(word) if word.isascii() and word.isdecimal() and len(word) <= 6 else None

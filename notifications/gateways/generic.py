@@ -12,6 +12,8 @@ from notifications.gateways.base import (
     OutgoingMessage,
     Report,
     SendResult,
+    each_of,
+    own_id,
     receipt_url,
 )
 from notifications.gateways.http import Reply, Request, ask, status_failure
@@ -20,12 +22,19 @@ from notifications.phones import national_digits
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # What a template may name.
 PLACEHOLDERS = frozenset({"phone", "text", "request_id", "receipt_url"})
+# The first item of a list, in a path.
+_FIRST = re.compile(r"(?:(?<=\.)|^)0\.")
+_INDEX = re.compile(r"[0-9]{1,4}")
 _SHORT_CODE = re.compile(r"[A-Za-z0-9_-]{1,12}")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """How to read the provider's answer: dotted paths into its JSON, and the values that mean something."""
+    """How to read the provider's answer: dotted paths into its JSON, and the values that mean something.
+
+    A message counts as taken only on proof: by its rule of success, by an id where the answer must have one, by both
+    where both are set up. `config` refuses a set-up with neither.
+    """
 
     success_path: str = ""
     success: frozenset[str] = frozenset()
@@ -71,14 +80,31 @@ class HttpGateway:
         failure = self._failure(reply)
         if failure is not None:
             raise failure
-        return SendResult(provider_message_id=text_at(reply.data, self.answers.message_id_path))
+        found = text_at(reply.data, self.answers.message_id_path)
+        if self._code(reply) in self.answers.duplicate:
+            # It names the request that was here before; not every provider says the id of that message again.
+            return SendResult(provider_message_id=found)
+        needs_id = bool(self.answers.message_id_path)
+        return SendResult(provider_message_id=own_id(found, reply.retry_after) if needs_id else "")
 
-    def read_report(self, values: Mapping[str, object]) -> Report | None:
-        """See ReportingGateway."""
+    def read_reports(self, receipt: object) -> list[Report | None]:
+        """See ReportingGateway. Where all paths begin in one list (`results.0.`), each of its items is a report."""
         rules = self.receipts
-        provider_message_id = text_at(values, rules.message_id_path)
-        request_id = text_at(values, rules.request_id_path)
-        status = text_at(values, rules.status_path)
+        return self._reports(receipt, (rules.message_id_path, rules.request_id_path, rules.status_path))
+
+    def _reports(self, data: object, paths: tuple[str, str, str]) -> list[Report | None]:
+        place, rest = shared_list(paths)
+        if rest is None:
+            return [self._report(*(text_at(each, path) for path in paths)) for each in each_of(data)]
+        reports: list[Report | None] = []
+        for each in each_of(data) if place else [data]:
+            items = value_at(each, place)
+            found = items if isinstance(items, list) and items else [None]
+            reports += [report for item in found for report in self._reports(item, rest)]
+        return reports
+
+    def _report(self, provider_message_id: str, request_id: str, status: str) -> Report | None:
+        rules = self.receipts
         if not status or not (provider_message_id or request_id):
             return None
         delivered = True if status in rules.delivered else False if status in rules.failed else None
@@ -109,21 +135,29 @@ class HttpGateway:
 
     def _is_success(self, reply: Reply) -> bool:
         rules = self.answers
-        return reply.is_ok and (not rules.success_path or text_at(reply.data, rules.success_path) in rules.success)
+        if not rules.success_path:
+            return reply.is_ok and bool(text_at(reply.data, rules.message_id_path))
+        return reply.is_ok and text_at(reply.data, rules.success_path) in rules.success
+
+    def _code(self, reply: Reply) -> str:
+        return text_at(reply.data, self.answers.error_path)
 
     def _failure(self, reply: Reply) -> GatewayFailure | None:
-        code = text_at(reply.data, self.answers.error_path)
-        if code in self.answers.duplicate or self._is_success(reply):
+        """A code counts where the provider answers as itself (2xx, 4xx), and not beside a success."""
+        rules, code, wait = self.answers, self._code(reply), reply.retry_after
+        speaks = reply.is_ok or 400 <= reply.status < 500
+        if speaks and code in rules.duplicate:
             return None
         # A code that is no short word is not even recorded: it may hold anything.
         known = f"{self.name}-{code}" if _SHORT_CODE.fullmatch(code) else ""
-        if code and code in self.answers.rejected:
+        if self._is_success(reply):
+            contradicts = code in rules.rejected | rules.not_sent
+            return GatewayUnavailable("contradiction", retry_after=wait) if contradicts else None
+        if speaks and code in rules.rejected:
             return GatewayRejected(known or "rejected")
-        if code and code in self.answers.not_sent:
-            return GatewayUnavailable(known or "not-sent", not_sent=True)
-        if not reply.is_ok:
-            return status_failure(reply.status)
-        return GatewayUnavailable(known or "garbage")
+        if speaks and code in rules.not_sent:
+            return GatewayUnavailable(known or "not-sent", not_sent=True, retry_after=wait)
+        return GatewayUnavailable(known or "garbage", retry_after=wait) if reply.is_ok else status_failure(reply)
 
 
 def fill(template: object, values: Mapping[str, str]) -> object:
@@ -139,15 +173,40 @@ def fill(template: object, values: Mapping[str, str]) -> object:
 
 def text_at(data: object, path: str) -> str:
     """What stands at a dotted path (`data.tranId`, `messages.0.id`), as text; "" when nothing simple does."""
+    return as_text(value_at(data, path)) if path else ""
+
+
+def value_at(data: object, path: str) -> object:
+    """What stands at a dotted path, None when nothing does; all of `data` for an empty path."""
     for part in path.split(".") if path else []:
         if isinstance(data, Mapping):
             data = data.get(part)
-        elif isinstance(data, list) and part.isdecimal() and int(part) < len(data):
+        elif isinstance(data, list) and _INDEX.fullmatch(part) and int(part) < len(data):
             data = data[int(part)]
         else:
-            return ""
-    simple = path and isinstance(data, str | int | float) and not isinstance(data, bool)
-    return str(data) if simple else ""
+            return None
+    return data
+
+
+def as_text(value: object) -> str:
+    """A text or a number as it is, truth as JSON writes it; "" for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def shared_list(paths: tuple[str, str, str]) -> tuple[str, tuple[str, str, str] | None]:
+    """The place of the list in which all paths begin, and what is left of each: `results.0.id` is `id` in `results`.
+
+    None is left when they do not begin in one list. A path that is not set is in every list.
+    """
+    starts = {tuple(_FIRST.split(path, maxsplit=1)) for path in paths if path}
+    places = {start[0] for start in starts}
+    if len(places) != 1 or any(len(start) != 2 for start in starts):
+        return "", None
+    place = places.pop()
+    one, two, three = (_FIRST.split(path, maxsplit=1)[1] if path else "" for path in paths)
+    return place.rstrip("."), (one, two, three)
 
 
 def basic_auth(username: str, password: str) -> str:

@@ -10,17 +10,20 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import cache
 from math import inf
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
+from django.utils import timezone
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from notifications.faults import place_of
-from notifications.gateways.base import GatewayBroken, GatewayFailure, GatewayRejected, GatewayUnavailable
+from notifications.gateways.base import MAX_RETRY_AFTER, GatewayBroken, GatewayFailure, GatewayUnavailable
 from notifications.gateways.bounded import ending_at, open_pools, tls_context
 
 logger = logging.getLogger(__name__)
@@ -29,8 +32,14 @@ logger = logging.getLogger(__name__)
 TIMEOUT = (5, 10)
 # No provider's answer is longer; what is, is garbage.
 MAX_ANSWER = 64 * 1024
-# Our key, address or pace is refused or the service is not there: nothing was sent, and a person can mend it.
-NOT_SENT_STATUSES = frozenset({401, 402, 403, 404, 407, 429})
+# Of the statuses by which a request is refused (4xx) those that leave open whether an earlier part of it was worked on:
+# timeout, conflict (perhaps with our own earlier try), too early, closed by the client.
+OPEN_STATUSES = frozenset({408, 409, 425, 499})
+# No body belongs to these. One that comes all the same, or the answer that 1xx announces, would be taken for the answer
+# to the next message: the connection is closed.
+BODILESS = frozenset({*range(100, 200), 204, 205, 304})
+# A date in Retry-After is longer than a number, and neither is longer than this.
+MAX_HEADER = 60
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A provider's answer: the HTTP status and its JSON, None when it was none."""
+    """A provider's answer: the HTTP status, its JSON (None when it was none), and Retry-After in seconds."""
 
     status: int
     data: object = field(repr=False)
+    retry_after: float = 0
 
     @property
     def is_ok(self) -> bool:
@@ -84,24 +94,23 @@ def ask(request: Request) -> Reply:
 def ask_for_object(request: Request) -> Reply:
     """The provider's answer, which is a JSON object.
 
-    Raises as `ask`, and GatewayUnavailable (5xx, an answer that is no JSON object) or GatewayRejected (any other 4xx).
+    Raises as `ask`, and GatewayUnavailable for a status that is no success and an answer that is no JSON object.
     """
     reply = ask(request)
     if not reply.is_ok:
-        raise status_failure(reply.status)
+        raise status_failure(reply)
     if not isinstance(reply.data, dict):
-        raise GatewayUnavailable("garbage")
+        raise GatewayUnavailable("garbage", retry_after=reply.retry_after)
     return reply
 
 
-def status_failure(status: int) -> GatewayFailure:
-    """What an HTTP status that is no success means."""
-    code = f"http-{status}"
-    if status in NOT_SENT_STATUSES:
-        return GatewayUnavailable(code, not_sent=True)
-    if 400 <= status < 500 and status != 408:
-        return GatewayRejected(code)
-    return GatewayUnavailable(code)
+def status_failure(reply: Reply) -> GatewayUnavailable:
+    """What an HTTP status that is no success means. Never that the message is refused: it speaks of the request.
+
+    With 4xx the provider did not work on it, so that the next gateway may take over at once.
+    """
+    refused = 400 <= reply.status < 500 and reply.status not in OPEN_STATUSES
+    return GatewayUnavailable(f"http-{reply.status}", not_sent=refused, retry_after=reply.retry_after)
 
 
 def settle() -> None:
@@ -137,17 +146,36 @@ def _exchange(request: Request) -> Reply:
         redirect=False,
         preload_content=False,
     )
-    return Reply(response.status, _parsed(_read(response)))
+    content = _read(response)
+    return Reply(response.status, _parsed(content), _retry_after(response.headers.get("Retry-After", "")))
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
     """The body; an empty one when it is too long."""
+    if response.status in BODILESS:
+        response.close()
+        return b""
     content = response.read(MAX_ANSWER + 1)
     if len(content) > MAX_ANSWER:
         response.close()
         return b""
     response.release_conn()
     return content
+
+
+def _retry_after(text: str) -> float:
+    """Seconds, MAX_RETRY_AFTER at most, from a number or an HTTP date (RFC 9110, 10.2.3); 0 for anything else."""
+    text = text.strip()
+    if not text or len(text) > MAX_HEADER:
+        return 0
+    if text.isascii() and text.isdecimal():
+        return min(int(text), MAX_RETRY_AFTER)
+    try:
+        date = parsedate_to_datetime(text)
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - timezone.now().timestamp()
+    except (ValueError, OverflowError):
+        return 0
+    return min(max(seconds, 0), MAX_RETRY_AFTER)
 
 
 def _parsed(content: bytes) -> object:

@@ -9,10 +9,11 @@ from notifications.services.queueing import (
     queue_messages,
     sweep,
 )
-from notifications.services.receipts import match_reports, poll_receipts, record_report
+from notifications.services.receipts import Tally, match_reports, poll_receipts, record_report, record_reports
 
 __all__ = [
     "NewMessage",
+    "Tally",
     "cancel_credentials",
     "cancel_message",
     "deliver_message",
@@ -21,5 +22,6 @@ __all__ = [
     "poll_receipts",
     "queue_messages",
     "record_report",
+    "record_reports",
     "sweep",
 ]

@@ -15,24 +15,30 @@ from notifications.services.routing import note_outcome
 
 logger = logging.getLogger(__name__)
 
+# From this try on (some minutes after the first) the next gateway takes over also from one that may have sent the
+# message: better the same text twice than none for a day.
+PATIENCE = 3
+
 
 @dataclass(frozen=True)
 class Call:
     """What came of one call to one gateway; the attempt is not saved yet.
 
     `is_final`: trying again cannot help, or must not happen without a person. `goes_on`: it is certain that nothing
-    was sent, so that the next gateway may take over.
+    was sent, so that the next gateway may take over. `retry_after`: seconds that the provider wants to be left alone.
     """
 
     attempt: Attempt
     provider_message_id: str = ""
     is_final: bool = False
     goes_on: bool = False
+    retry_after: float = 0
 
 
 def call_gateways(claim: Claim, gateways: list[Gateway]) -> list[Call]:
-    """One try: the first gateway, and the next only when it is certain that the one before sent nothing. Each only
-    while the lease leaves time for it: later the message may be another worker's, or called off.
+    """One try: the first gateway, and the next only when it is certain that the one before sent nothing, or when
+    that has gone on for PATIENCE tries. Each only while the lease leaves time for it: later the message may be another
+    worker's, or called off.
 
     The calls made, none when the lease is nearly over; the last one decides.
     """
@@ -43,7 +49,7 @@ def call_gateways(claim: Claim, gateways: list[Gateway]) -> list[Call]:
         if calls and not take_turn(gateway.name):
             continue
         calls.append(_call(gateway, claim))
-        note_outcome(calls[-1].attempt)
+        note_outcome(calls[-1].attempt, calls[-1].retry_after)
         if not calls[-1].goes_on:
             break
     return calls
@@ -68,13 +74,14 @@ def _outcome(gateway: Gateway, claim: Claim, attempt: Attempt) -> Call:
     except Exception as problem:
         logger.error("Message %s: %s broke: %s", claim.message_id, gateway.name, place_of(problem))
         failure = GatewayBroken()
-    is_unavailable = isinstance(failure, GatewayUnavailable)
-    is_broken = isinstance(failure, GatewayBroken)
     attempt.code = "" if _is_echo(failure.code, claim) else failure.code
-    attempt.outcome = AttemptOutcome.UNAVAILABLE if is_unavailable or is_broken else AttemptOutcome.REJECTED
-    return Call(
-        attempt, is_final=not is_unavailable, goes_on=isinstance(failure, GatewayUnavailable) and failure.not_sent
-    )
+    if isinstance(failure, GatewayUnavailable):
+        attempt.outcome = AttemptOutcome.UNAVAILABLE
+        goes_on = failure.not_sent or claim.tries >= PATIENCE
+        return Call(attempt, goes_on=goes_on, retry_after=failure.retry_after)
+    is_broken = isinstance(failure, GatewayBroken)
+    attempt.outcome = AttemptOutcome.UNAVAILABLE if is_broken else AttemptOutcome.REJECTED
+    return Call(attempt, is_final=True)
 
 
 def _own_id(provider_message_id: str, claim: Claim) -> str:

@@ -5,8 +5,10 @@ transaction open → record (an UPDATE in force only while the claim is still th
 """
 
 import logging
+from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -42,7 +44,7 @@ def deliver_message(message_id: int) -> MessageStatus | None:
 def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     """Writes down what came of the claim; None, changing no status, when the row has moved on meanwhile."""
     call = calls[-1]
-    changes = _changes(claim, call)
+    changes = _changes(claim, calls)
     counts = patiently(partial(write_outcome, claim, calls, changes))
     status = MessageStatus(changes["status"])
     if status == MessageStatus.ACCEPTED and reports(call.attempt.gateway):
@@ -59,10 +61,16 @@ def _record(claim: Claim, calls: list[Call]) -> MessageStatus | None:
     return status
 
 
-def _changes(claim: Claim, call: Call) -> Changes:
-    delay = retry_delay(claim.tries)
+def _changes(claim: Claim, calls: list[Call]) -> Changes:
+    call, delay = calls[-1], retry_delay(claim.tries)
     if call.attempt.outcome == AttemptOutcome.ACCEPTED:
         return accepted(call.provider_message_id)
     if call.is_final or delay is None:
         return ended(MessageStatus.DEAD, call.attempt.code)
-    return postponed(call.attempt.code, delay)
+    return postponed(call.attempt.code, max(delay, _asked_for(calls)))
+
+
+def _asked_for(calls: list[Call]) -> timedelta:
+    """How long all providers want to be left alone; nothing where there is one more that may be asked."""
+    all_asked = len(calls) == len(settings.SMS_GATEWAYS)
+    return timedelta(seconds=min(call.retry_after for call in calls) if all_asked else 0)

@@ -7,7 +7,9 @@ Delivered is the last word; failed counts only for what that provider had accept
 import logging
 import re
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,8 +18,9 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from notifications.enums import MessageStatus
-from notifications.gateways import find_gateway
-from notifications.gateways.base import PROVIDER_ID, GatewayFailure, PolledGateway, Report
+from notifications.faults import place_of
+from notifications.gateways import circuit, find_gateway
+from notifications.gateways.base import PROVIDER_ID, GatewayFailure, GatewayUnavailable, PolledGateway, Report
 from notifications.models import Message, ProviderReceipt
 from notifications.services.states import FIRST_POLL, confirm, finish
 
@@ -36,13 +39,46 @@ POLL_SECONDS = 25.0
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,30}")
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What became of the reports that came in one call: counted for a message, of a message that we do not know,
+    still open, unreadable."""
+
+    known: int = 0
+    unknown: int = 0
+    still_open: int = 0
+    unreadable: int = 0
+
+
+def record_reports(gateway: str, reports: Iterable[Report | None]) -> Tally:
+    """Writes down what `gateway` reported in one call. What cannot be read holds nothing else up.
+
+    Of a message in parts, each with a report of its own, one part that failed decides.
+    """
+    tally, named = Tally(), {}
+    for report in reports:
+        tidied = _tidied(report) if report else None
+        if tidied is None or not _is_named(tidied):
+            tally = replace(tally, unreadable=tally.unreadable + 1)
+        elif tidied.delivered is None:
+            tally = replace(tally, still_open=tally.still_open + 1)
+        else:
+            key = (tidied.request_id, tidied.provider_message_id)
+            if key not in named or not tidied.delivered:
+                named[key] = tidied
+    for report in named.values():
+        is_known = record_report(gateway, report)
+        tally = replace(tally, known=tally.known + is_known, unknown=tally.unknown + (not is_known))
+    return tally
+
+
 def record_report(gateway: str, report: Report) -> bool:
     """Writes down what `gateway` reported and lets it count once; whether we know the message.
 
     An outcome that is still open leaves no trace.
     """
     report = _tidied(report)
-    if report.delivered is None or not (report.request_id or report.provider_message_id):
+    if report.delivered is None or not _is_named(report):
         return False
     with transaction.atomic():
         message = _named(gateway, report).select_for_update().first()
@@ -126,6 +162,10 @@ def _tidied(report: Report) -> Report:
     )
 
 
+def _is_named(report: Report) -> bool:
+    return bool(report.request_id or report.provider_message_id)
+
+
 def _named(gateway: str, report: Report) -> QuerySet[Message]:
     if report.request_id:
         return Message.objects.filter(request_id=report.request_id)
@@ -161,7 +201,10 @@ def _take_due() -> list[Message]:
     """The next ones to ask about, put off for whoever looks next; none of providers that cannot say."""
     now = timezone.now()
     taken: list[Message] = []
+    held = circuit.held_seconds([_question(name) for name in settings.SMS_GATEWAYS])
+    alone = [name for name in settings.SMS_GATEWAYS if _question(name) in held]
     due = Message.objects.filter(poll_at__lte=now, status=MessageStatus.ACCEPTED).order_by("poll_at")
+    due = due.exclude(gateway__in=alone) if alone else due
     while not taken and (found := list(due[:POLL_PARALLEL])):
         for message in found:
             can_say = _pollable(message.gateway) is not None
@@ -178,8 +221,19 @@ def _fetch(name: str, provider_message_id: str) -> Report | None:
         report = gateway.fetch_report(provider_message_id) if gateway else Report(None)
     except GatewayFailure as problem:
         logger.info("No word from %s on %s: %s", name, provider_message_id, problem.code)
+        if isinstance(problem, GatewayUnavailable):
+            circuit.hold(_question(name), problem.retry_after)
+        return None
+    except Exception as problem:
+        # One answer that nobody foresaw must not cost those to the other questions.
+        logger.error("Asking %s about %s broke: %s", name, provider_message_id, place_of(problem))
         return None
     return report if report.delivered is not None else None
+
+
+def _question(name: str) -> str:
+    """What a provider wants left alone when it has had too many questions: those, not the sending."""
+    return f"{name}:status"
 
 
 def _pollable(name: str) -> PolledGateway | None:

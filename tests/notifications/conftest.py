@@ -27,6 +27,7 @@ class Provider:
 
     def __init__(self) -> None:
         self.status, self.body, self.delay, self.hang_up = 200, b"", 0.0, False
+        self.head: dict[str, str] = {}
         self.requests: list[dict[str, str]] = []
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -50,6 +51,8 @@ class Provider:
                 provider.asked.append(self.path)
                 time.sleep(provider.delay)
                 self.send_response(provider.status)
+                for name, value in provider.head.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(provider.body)))
                 self.end_headers()
                 self.wfile.write(provider.body)
@@ -65,6 +68,7 @@ class Provider:
         return json.loads(body)
 
     def accept(self) -> None:
+        self.head = {}
         self.answer({"CodeResult": "100", "SMSID": "sms-1"})
 
     def answer(self, answer: object, status: int = 200) -> None:

@@ -147,7 +147,19 @@ def test_gateway_that_raises_anything_is_recorded_and_next_messages_go_on(messag
     assert f"Message {message.pk}: first broke: ValueError at conftest.py" in caplog.text
 
 
-@pytest.mark.parametrize("echo", ["Mat khau: {}.", "{}", "sms-{}", "x" * 65])
+@pytest.mark.parametrize("echo", ["Mat khau: {}.", "x" * 65])
+def test_words_in_the_place_of_an_id_are_no_proof_and_not_stored(message, made, provider, caplog, echo):
+    provider.answer({"CodeResult": "100", "SMSID": echo.format("Zq70xW4kVt")})
+
+    with caplog.at_level(logging.DEBUG):
+        assert deliver_message(message.pk) == MessageStatus.FAILED
+    assert made == ["Zq70xW4kVt"]
+    message.refresh_from_db()
+    assert (message.provider_message_id, message.last_error_code) == ("", "no-id")
+    assert made[0] not in caplog.text
+
+
+@pytest.mark.parametrize("echo", ["{}", "sms-{}"])
 def test_id_that_says_the_text_back_is_not_stored(message, made, provider, echo):
     words = echo.format("Zq70xW4kVt")
     provider.answer({"CodeResult": "100", "SMSID": words})

@@ -42,6 +42,22 @@ def test_send_takes_a_repeated_request_as_accepted(provider):
     assert send().provider_message_id == ""
 
 
+@pytest.mark.parametrize("sms_id", [None, "", True, 1.5, [], {"id": "sms-1"}, "sms 1", "x" * 65])
+def test_send_counts_nothing_as_accepted_without_the_providers_id(provider, sms_id):
+    provider.answer({"CodeResult": "100", "SMSID": sms_id})
+
+    problem = failure()
+
+    assert isinstance(problem, GatewayUnavailable)
+    assert (problem.code, problem.not_sent) == ("no-id", False)
+
+
+@pytest.mark.parametrize("code", [100, "100"])
+def test_send_takes_code_and_id_as_number_or_text(provider, code):
+    provider.answer({"CodeResult": code, "SMSID": 77})
+    assert send().provider_message_id == "77"
+
+
 @pytest.mark.parametrize("code", ["108", "146", "177", "201"])
 def test_send_is_rejected_for_what_is_wrong_with_the_message(provider, code):
     provider.answer({"CodeResult": code, "ErrorMessage": "0912345678 Mat khau: aB3dE5gH7j."})
@@ -92,8 +108,10 @@ def test_send_is_unavailable_for_garbage(provider, body):
         (408, GatewayUnavailable, False),
         (401, GatewayUnavailable, True),
         (429, GatewayUnavailable, True),
-        (400, GatewayRejected, None),
-        (422, GatewayRejected, None),
+        (409, GatewayUnavailable, False),
+        (400, GatewayUnavailable, True),
+        (405, GatewayUnavailable, True),
+        (422, GatewayUnavailable, True),
     ],
 )
 def test_send_sorts_http_statuses(provider, status, kind, not_sent):

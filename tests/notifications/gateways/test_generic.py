@@ -124,12 +124,12 @@ def test_duplicate_counts_as_accepted(raw, settings):
 
 
 def test_reports_are_read(speedsms, twilio):
-    assert speedsms.read_report({"type": "report", "tranId": "123456", "status": "0"}) == Report(True, "", "123456")
-    assert speedsms.read_report({"tranId": 123456, "status": 64}).delivered is False
-    assert twilio.read_report({"MessageSid": "SM1", "MessageStatus": "sent"}).delivered is None
-    assert twilio.read_report({"MessageSid": "SM1", "MessageStatus": "undelivered"}).code == "twilio-undelivered"
-    assert twilio.read_report({"MessageSid": "SM1"}) is None
-    assert twilio.read_report({"MessageStatus": "delivered"}) is None
+    assert speedsms.read_reports({"type": "report", "tranId": "123456", "status": "0"}) == [Report(True, "", "123456")]
+    assert speedsms.read_reports({"tranId": 123456, "status": 64})[0].delivered is False
+    assert twilio.read_reports({"MessageSid": "SM1", "MessageStatus": "sent"})[0].delivered is None
+    assert twilio.read_reports({"MessageSid": "SM1", "MessageStatus": "undelivered"})[0].code == "twilio-undelivered"
+    assert twilio.read_reports({"MessageSid": "SM1"}) == [None]
+    assert twilio.read_reports({"MessageStatus": "delivered"}) == [None]
 
 
 def test_receipt_of_a_configured_provider_is_taken(message, raw, client):
@@ -146,6 +146,66 @@ def test_receipt_of_a_configured_provider_is_taken(message, raw, client):
 def test_repr_shows_no_credentials(speedsms, twilio):
     assert repr(speedsms) == "HttpGateway(name='speedsms')"
     assert "token" not in repr(twilio)
+
+
+RESULTS = [{"id": "a", "status": {"name": "OK"}}, {"id": "b", "status": {"name": "NO"}}, {"id": "c"}, 5]
+NESTED = {"entry": [{"changes": [{"id": "a", "s": "OK"}]}, {"changes": [{"id": "b", "s": "NO"}, {"id": "c"}]}, {}]}
+
+
+@pytest.mark.parametrize(
+    ("start", "status", "receipt"),
+    [
+        ("results.0.", "status.name", {"results": RESULTS}),
+        ("0.", "status.name", RESULTS),
+        ("", "status.name", RESULTS),
+        ("d.results.0.", "status.name", [{"d": {"results": RESULTS[:2]}}, {"d": {"results": RESULTS[2:]}}]),
+        ("entry.0.changes.0.", "s", NESTED),
+    ],
+)
+def test_all_reports_that_come_together_are_read(raw, settings, start, status, receipt):
+    rules = settings.SMS_PROVIDERS["speedsms"]["receipt"]
+    rules |= {"message_id_path": f"{start}id", "status_path": f"{start}{status}", "delivered": ["OK"], "failed": ["NO"]}
+    reports = get_gateways()[0].read_reports(receipt)
+
+    found = [(each.provider_message_id, each.delivered) if each else None for each in reports]
+    assert found == [("a", True), ("b", False), None, None]
+
+
+@pytest.mark.parametrize("receipt", [None, 5, "x", [], {}, {"results": []}, {"results": {}}, {"results": 5}, [[[]]]])
+def test_receipt_without_reports_is_none(raw, settings, receipt):
+    rules = settings.SMS_PROVIDERS["speedsms"]["receipt"]
+    rules |= {"message_id_path": "results.0.id", "status_path": "results.0.status"}
+    assert set(get_gateways()[0].read_reports(receipt)) <= {None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"status": "success", "code": "105", "data": {"tranId": 1}}, "contradiction"),
+        ({"status": "success", "code": "300", "data": {"tranId": 1}}, "contradiction"),
+        ({"status": "success", "data": {}}, "no-id"),
+        ({"status": "success", "data": {"tranId": "so 0912"}}, "no-id"),
+        ({"status": ["success"], "data": {"tranId": 1}}, "garbage"),
+    ],
+)
+def test_success_without_proof_or_beside_a_refusal_is_none(speedsms, raw, answer, code):
+    raw.answer(answer)
+    with pytest.raises(GatewayUnavailable) as failed:
+        speedsms.send(MESSAGE)
+    assert (failed.value.code, failed.value.not_sent) == (code, False)
+
+
+def test_documented_code_beside_a_server_error_is_no_refusal(twilio, raw):
+    raw.answer({"code": 21211}, status=502)
+    with pytest.raises(GatewayUnavailable):
+        twilio.send(MESSAGE)
+
+
+@pytest.mark.parametrize(("said", "value"), [(True, True), ("true", True), (1, 1)])
+def test_success_may_be_truth_or_number(raw, settings, said, value):
+    settings.SMS_PROVIDERS["speedsms"]["success"] = {"path": "ok", "values": [value]}
+    raw.answer({"ok": said, "data": {"tranId": 5}})
+    assert get_gateways()[0].send(MESSAGE).provider_message_id == "5"
 
 
 FLAGGED = {"to": "{phone}", "sms_type": True}
@@ -168,6 +228,11 @@ MISTAKES = {
     "speedsms.body.sender": lambda table: table["body"].update(sender="${NOT_SET_ANYWHERE}"),
     "speedsms.success.values": lambda table: table["success"].pop("values"),
     "speedsms.errors.path": lambda table: table["errors"].pop("path"),
+    "speedsms.success.path": lambda table: [table.pop("success"), table.pop("message_id_path")],
+    "speedsms.success.values ": lambda table: table["success"].update(values=[""]),
+    "speedsms.errors.duplicate": lambda table: table["errors"].update(duplicate=[""]),
+    "speedsms.errors.not_sent": lambda table: table["errors"].update(not_sent=["105"]),
+    "speedsms.receipt.failed": lambda table: table["receipt"].update(failed=["0"]),
     "speedsms.errors.rejected": lambda table: table["errors"].update(rejected="105"),
     "speedsms.auth.username": lambda table: table["auth"].update(username="speed-token\n"),
     "speedsms.auth.token ": lambda table: table.update(auth={"type": "bearer", "token": "speed-token\r"}),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from notifications import tasks
 from notifications.enums import MessageKind, MessageStatus
 from notifications.gateways.base import GatewayUnavailable, Report
+from notifications.gateways.esms import EsmsGateway
 from notifications.models import Message, ProviderReceipt
 from notifications.services import (
     cancel_message,
@@ -221,7 +222,19 @@ def test_poll_receipts_asks_when_none_came(sent, provider):
 
 @pytest.mark.parametrize(
     ("answer", "http"),
-    [({"CodeResponse": "100", "SendStatus": 2}, 200), ({"CodeResponse": "101"}, 200), ({}, 500), ([], 200)],
+    [
+        ({"CodeResponse": "100", "SMSID": "sms-1", "SendStatus": 2}, 200),
+        ({"CodeResponse": "101"}, 200),
+        ({}, 500),
+        ({}, 405),
+        ([], 200),
+        ("<html>", 200),
+        # About another message, or about none.
+        ({"CodeResponse": "100", "SMSID": "sms-2", "SendStatus": 5, "SendSuccess": 1}, 200),
+        ({"CodeResponse": "100", "SendStatus": 5, "SendSuccess": 1}, 200),
+        ({"CodeResponse": "100", "SMSID": "sms-1", "SendStatus": 5}, 200),
+        ({"CodeResponse": "100", "SMSID": "sms-1", "SendStatus": [5], "SendSuccess": {"a": 1}}, 200),
+    ],
 )
 def test_poll_receipts_asks_again_later(sent, provider, answer, http):
     make_poll_due(sent, timedelta(hours=1))
@@ -231,6 +244,28 @@ def test_poll_receipts_asks_again_later(sent, provider, answer, http):
     assert status(sent) == MessageStatus.ACCEPTED
     assert timedelta(minutes=59) < sent.poll_at - timezone.now() <= timedelta(minutes=61)
     assert poll_receipts() == 0
+
+
+def test_poll_receipts_leaves_a_provider_alone_that_asks_for_it(sent, provider, real_redis):
+    make_poll_due(sent)
+    provider.answer({}, status=429)
+    provider.head = {"Retry-After": "120"}
+    assert poll_receipts() == 1
+    Message.objects.update(poll_at=timezone.now())
+
+    assert poll_receipts() == 0
+    assert len(provider.asked) == 1
+    assert 100_000 < real_redis.pttl("bhxh:circuit:esms:status:held") <= 120_000
+    other = make_message(kind=MessageKind.RETURNED, phone=PHONE, body="Ho so")
+    provider.accept()
+    assert deliver_message(other.pk) == MessageStatus.ACCEPTED, "sending goes on"
+
+
+def test_poll_receipts_outlives_an_answer_that_nobody_foresaw(sent, provider, monkeypatch, caplog):
+    make_poll_due(sent)
+    monkeypatch.setattr(EsmsGateway, "fetch_report", lambda *_: 1 / 0)
+    assert poll_receipts() == 1
+    assert "ZeroDivisionError at" in caplog.text
 
 
 def test_poll_receipts_asks_about_several_at_a_time(db, provider):
