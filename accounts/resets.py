@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -66,7 +67,7 @@ def check_code(token: str, code: str) -> User:
             raise ResetOver
         PasswordReset.objects.filter(pk=reset.pk).update(tries=F("tries") + 1)
         is_newest = _is_newest(reset)
-    is_right = constant_time_compare(reset.code_hash, _hash(reset.pk, code)) and bool(reset.code_hash)
+    is_right = bool(reset.code_hash) and _matches(reset, code)
     if not is_right or not is_newest or reset.account_id is None:
         raise ResetOver
     return User.objects.get(pk=reset.account_id)
@@ -87,5 +88,11 @@ def _is_newest(reset: PasswordReset) -> bool:
     return not PasswordReset.objects.filter(account=reset.account_id, pk__gt=reset.pk).exists()
 
 
-def _hash(reset_id: int, code: str) -> str:
-    return salted_hmac("accounts.resets", f"{reset_id}:{code}", algorithm="sha256").hexdigest()
+def _matches(reset: PasswordReset, code: str) -> bool:
+    """Under today's key, or under one that was today's when the code was made."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(constant_time_compare(reset.code_hash, _hash(reset.pk, code, key)) for key in keys)
+
+
+def _hash(reset_id: int, code: str, key: str | None = None) -> str:
+    return salted_hmac("accounts.resets", f"{reset_id}:{code}", secret=key, algorithm="sha256").hexdigest()

@@ -63,6 +63,8 @@ class Environment:
     ) -> list[str]:
         """The parts between commas; rules hold for each."""
         items = _items(self._given(name, needed))
+        if needed and not items and not self.debug:
+            self.note(name, "is not set; it is needed when DEBUG is off")
         return items if items and self._keeps(name, items, rule, strict) else _items(default)
 
     def flag(self, name: str, default: bool) -> bool:

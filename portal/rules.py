@@ -17,6 +17,7 @@ DEVELOPMENT_CREDENTIAL_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE="
 SECRET_KEY_LENGTH = 50
 TOKEN_LENGTH = 20
 _HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_HOTLINE = re.compile(r"(?=.*[0-9])[0-9A-Za-z .+()/-]{1,20}")
 _LOCATION = re.compile(r"(/[A-Za-z0-9_.-]+)+/?")
 _NEW_KEY = "make one with `manage.py make_credential_key`"
 
@@ -131,6 +132,11 @@ def location(value: str) -> str | None:
 
 def one_line(value: str) -> str | None:
     return None if value.isprintable() and len(value) <= 200 else "must be one line of 200 characters at most"
+
+
+def hotline(value: str) -> str | None:
+    """It stands in every SMS, in one segment without accents (registration.E002)."""
+    return None if _HOTLINE.fullmatch(value) else "must be digits, spaces and plain letters, 20 characters at most"
 
 
 def absolute(value: str) -> str | None:

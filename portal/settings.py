@@ -350,7 +350,7 @@ RATE_LIMITED_VIEWS = {
 # -- The portal itself ------------------------------------------------------------------------------------------
 PORTAL_NAME = env.text("PORTAL_NAME", "Đăng ký giao dịch điện tử BHXH", rule=rules.one_line)
 OFFICE_NAME = env.text("OFFICE_NAME", rule=rules.one_line)
-HOTLINE = env.text("HOTLINE", "1900 9068", rule=rules.one_line)
+HOTLINE = env.text("HOTLINE", "1900 9068", rule=rules.hotline)
 # Whom an officer asks who cannot sign in; blank: the administrator of the office.
 DESK_CONTACT = env.text("DESK_CONTACT", rule=rules.one_line)
 VSSID_ANDROID_URL = env.text(
