@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import User
+from accounts.admin_locks import LockedAccountAdmin
+from accounts.models import LockedAccount, User
 
 _PERSON = ("username", "full_name", "phone")
 _RIGHTS = ("is_active", "is_staff", "groups", "must_change_password")
@@ -110,6 +111,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+admin.site.register(LockedAccount, LockedAccountAdmin)
 admin.site.unregister(Group)
 
 

@@ -7,6 +7,7 @@ A `.env` file beside `manage.py` (written by `make run`) is read when there is o
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "portal.middleware.PrivateResponseMiddleware",
     "portal.middleware.RateLimitMiddleware",
     "accounts.middleware.MustChangePasswordMiddleware",
+    "accounts.middleware.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -198,10 +200,14 @@ LOGIN_REDIRECT_URL = reverse_lazy("registration:account")
 LOGOUT_REDIRECT_URL = reverse_lazy("home")
 ONE_TIME_PASSWORD_DAYS = env.number("ONE_TIME_PASSWORD_DAYS", 30, 1, 365)
 
+# accounts.lockout: 10 wrong passwords within a day lock the name, for all browsers that it does not know.
+AXES_HANDLER = "accounts.lockout.SignInLock"
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 1
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_COOLOFF_TIME = timedelta(days=1)
+# What is refused unheard does not make a lock last longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # for its log lines: SignInLock decides
+AXES_LOCKOUT_CALLABLE = "accounts.lock_pages.locked_out"
 AXES_USERNAME_CALLABLE = "accounts.services.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "portal.network.client_ip"
 AXES_RESET_ON_SUCCESS = True
