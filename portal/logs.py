@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 # Pages whose address is itself the key (see registration.urls), and where providers send their receipts.
-_PLACES = re.compile(r"(/dang-ky/(?:ho-so|chup|to-khai/anh)/|/sms/bao-phat/[^/\s?\"']+/)[^/\s?\"']+")
+_PLACES = re.compile(r"(/dang-ky/(?:ho-so|chup|to-khai/anh)/|/q/|/sms/bao-phat/[^/\s?\"']+/)[^/\s?\"']+")
 # Keys that stand in an address by name, as eSMS wants them when it is asked what became of a message.
 _NAMED = re.compile(r"([?&](?:api_?key|secret_?key|key|secret|token|password)=)[^&\s\"']+", re.IGNORECASE)
 _formatter = logging.Formatter()

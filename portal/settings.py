@@ -256,9 +256,9 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", strict=rules.token)
 MEDIA_ROOT = env.text("MEDIA_ROOT", str(VAR_DIR / "media"), strict=rules.absolute)
 # nginx: the internal location that maps to MEDIA_ROOT; empty means that the program sends files itself.
 X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", rule=rules.location)
-# The group of MEDIA_ROOT, which is nginx's then, reads (docs/operations.md); others never do.
+# The group of MEDIA_ROOT, which is nginx's then, reads and is handed down (docs/operations.md); others never read.
 FILE_UPLOAD_PERMISSIONS = 0o640 if X_ACCEL_PREFIX else 0o600
-FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750 if X_ACCEL_PREFIX else 0o700
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o2750 if X_ACCEL_PREFIX else 0o700
 FILE_UPLOAD_HANDLERS = ["registration.uploads.CappedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
@@ -276,7 +276,9 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # Public, and nginx's to read.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 
