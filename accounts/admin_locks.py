@@ -61,7 +61,7 @@ class LockedAccountAdmin(ModelAdmin):  # type: ignore[misc]
     def unlock(self, account: LockedAccount) -> SafeString:
         """A button of the list's own form, which carries the token against forged requests."""
         address = reverse("admin:accounts_lockedaccount_unlock", args=[account.pk])
-        button = '<button type="submit" class="desk-unlock" formmethod="post" formaction="{}">{}</button>'
+        button = '<button type="submit" class="desk-button" formmethod="post" formaction="{}">{}</button>'
         return format_html(button, address, gettext("Unlock"))
 
     def unlock_view(self, request: HttpRequest, pk: int) -> HttpResponse:

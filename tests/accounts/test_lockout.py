@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.devices import COOKIE
 from accounts.lockout import LOCKS, locked_names
+from tests.registration.factories import make_declaration
+from tests.registration.views.test_reset import ask
 
 pytestmark = pytest.mark.django_db
 NUMBER, STAFF, PASSWORD = "7900000001", "canbo.mau", "hoa-sen-trang-2026"
@@ -173,6 +175,17 @@ def test_nothing_of_the_browser_and_no_password_is_kept(account) -> None:
     rows = AccessAttempt.objects.all()
     assert {row.user_agent for row in rows} == {""}
     assert not any("sai-" in row.post_data or account.username in row.post_data for row in rows)
+
+
+def test_new_password_by_sms_opens_a_locked_account_at_once_and_keeps_it_open() -> None:
+    account = make_declaration("approved").account
+    PAGES[account.username] = PAGES[NUMBER]
+    storm(account, 12)
+    browser = Client()
+    code = ask(browser, account.username)
+    browser.post("/tai-khoan/quen-mat-khau/ma/", {"code": code, "new_password1": PASSWORD, "new_password2": PASSWORD})
+    storm(account, 12)
+    assert sign_in(account, PASSWORD, browser).status_code == 302
 
 
 # -- unlocking -------------------------------------------------------------------------------------
