@@ -237,6 +237,7 @@ ESMS: dict[str, Any] = {
         "ESMS_URL",
         "https://rest.esms.vn/MainService.svc/json/SendMultipleMessage_V4_post_json/",
         rule=rules.web_address,
+        strict=rules.https,
     ),
     "API_KEY": env.text("ESMS_API_KEY"),
     "SECRET_KEY": env.text("ESMS_SECRET_KEY"),
@@ -244,7 +245,10 @@ ESMS: dict[str, Any] = {
     "SANDBOX": env.flag("ESMS_SANDBOX", False),
     # Asked where no receipt came. Receipts come when RECEIPT_SECRET is set: it ends the address that eSMS calls.
     "STATUS_URL": env.text(
-        "ESMS_STATUS_URL", "https://rest.esms.vn/MainService.svc/json/GetSendStatus", rule=rules.web_address
+        "ESMS_STATUS_URL",
+        "https://rest.esms.vn/MainService.svc/json/GetSendStatus",
+        rule=rules.web_address,
+        strict=rules.https,
     ),
     "RECEIPT_SECRET": env.text("ESMS_RECEIPT_SECRET"),
 }

@@ -64,6 +64,7 @@ WRONG = [
     ("SMS_PROVIDERS_FILE", "/no/such/file.toml"),
     ("ESMS_API_KEY", " "),
     ("ESMS_URL", "rest.esms.vn"),
+    ("ESMS_STATUS_URL", "http://rest.esms.vn/"),
     ("ESMS_SANDBOX", "maybe"),
     ("METRICS_TOKEN", "short"),
     ("METRICS_TOKEN", "t" * 19),
