@@ -236,6 +236,12 @@ def test_unlocking_needs_its_own_right_and_that_right_is_for_staff_only(account,
     assert (account.username in locked_names()) is not account.is_staff
 
 
+def test_list_answers_no_questions_about_passwords(account, administrator, client) -> None:
+    storm(account, 12)
+    assert client.get(LOCKED, {"password__startswith": "argon2"}).status_code == 400
+    assert client.get(LOCKED, {"phone__contains": "9"}).status_code == 400
+
+
 def test_unlocking_is_not_for_forged_requests(account, administrator) -> None:
     storm(account, 12)
     browser = Client(enforce_csrf_checks=True)
