@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import User
+from accounts.admin_locks import LockedAccountAdmin
+from accounts.models import LockedAccount, User
 from accounts.search import search_users
 from common.admin import DeskModelAdmin
 
@@ -118,6 +119,7 @@ class UserAdmin(DjangoUserAdmin, DeskModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+admin.site.register(LockedAccount, LockedAccountAdmin)
 admin.site.unregister(Group)
 
 

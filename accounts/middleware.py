@@ -1,4 +1,4 @@
-"""A one-time password opens one page only: the one that replaces it."""
+"""What every request of somebody signed in passes: a one-time password opens one page, a browser becomes known."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+
+from accounts.devices import remember_device
+from accounts.models import User
 
 _GUARDED = ("/tai-khoan/", "/admin/")
 
@@ -22,3 +25,17 @@ class MustChangePasswordMiddleware:
             if request.path_info not in {choose, reverse("accounts:logout"), reverse("admin:logout")}:
                 return redirect(choose)
         return self.get_response(request)
+
+
+class KnownDeviceMiddleware:
+    """The browser remembers for which account the password was just shown, or chosen, in it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Signing in and choosing a password both write the session anew.
+        if request.method == "POST" and request.session.modified and isinstance(request.user, User):
+            remember_device(request, response, request.user)
+        return response

@@ -1,7 +1,7 @@
 """People who can sign in: citizens (their BHXH number is the username) and staff."""
 
 import secrets
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.passwords import chosen_form, readings
 from common.text import name_key as fold_name
+
+if TYPE_CHECKING:
+    from accounts.lockout import Lock
 
 # How many of a number's last digits the indexes for searching hold.
 ENDING_LENGTH = 4
@@ -101,6 +104,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.is_staff and (self.username or "").isdigit():
             message = _("A staff user name cannot be all digits: those are citizens' numbers.")
             raise ValidationError({"username": message})
+
+
+class LockedAccount(User):
+    """An account whose password was tried too often, as the administrators' list shows it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("locked account")
+        verbose_name_plural = _("locked accounts")
+        default_permissions = ()
+        permissions = [("unlock_account", _("Can see locked accounts and unlock them"))]
+
+    if TYPE_CHECKING:
+        lock: "Lock"
 
 
 def new_reset_token() -> str:

@@ -7,8 +7,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.views.generic import FormView
 
@@ -64,8 +63,3 @@ class ChoosePasswordView(LoginRequiredMixin, FormView[ChoosePasswordForm]):
 
     def _account(self) -> User:
         return cast("User", self.request.user)
-
-
-def locked_out(request: HttpRequest, *args: object) -> HttpResponse:
-    """Too many wrong passwords for this name from this address: say for how long and where to ask."""
-    return render(request, "accounts/locked_out.html", status=429)

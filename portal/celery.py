@@ -6,25 +6,39 @@ import sys
 import time
 from typing import Any
 
+import django
 from celery import Celery
 from celery.signals import (
     beat_init,
     before_task_publish,
     heartbeat_sent,
+    import_modules,
     task_prerun,
     worker_init,
     worker_process_init,
     worker_ready,
 )
+from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections, connections
 
 from portal import broker, scheduling
+from portal.environment import refuse_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 broker.install()
 
 logger = logging.getLogger(__name__)
+
+
+@import_modules.connect
+def set_up_django(**_kwargs: Any) -> None:
+    """Connected before the application is made, and so called before Celery sets up Django: without a traceback."""
+    try:
+        django.setup()
+    except ImproperlyConfigured as problem:
+        refuse_start(str(problem))
+
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -11,6 +11,7 @@ def about_portal() -> dict[str, object]:
         "office": settings.OFFICE_NAME,
         "hotline": settings.HOTLINE,
         "hotline_tel": "".join(letter for letter in settings.HOTLINE if letter.isdigit() or letter == "+"),
+        "desk_contact": settings.DESK_CONTACT,
         "debug": settings.DEBUG,
     }
 

@@ -16,6 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from notifications import dead_letters, heartbeat
 from notifications.services import operations
+from portal.static_files import missing_static_files
 from registration.fonts import FontMissing, missing_faces
 
 logger = logging.getLogger(__name__)
@@ -96,11 +97,16 @@ def _check_storage() -> None:
     storage = storages["private"]
     if isinstance(storage, FileSystemStorage):
         root = Path(storage.location)
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root) as file:
             file.write(b"ok")
     else:
         storage.exists("health")
+
+
+def _check_static() -> None:
+    if missing := missing_static_files():
+        raise RuntimeError(f"{len(missing)} static files are not collected")
 
 
 def _check_fonts() -> None:
@@ -114,5 +120,6 @@ CHECKS: dict[str, Callable[[], None]] = {
     "migrations": _check_migrations,
     "redis": _check_redis,
     "storage": _check_storage,
+    "static": _check_static,
     "fonts": _check_fonts,
 }

@@ -17,6 +17,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     system = [
         _link("accounts_user", _("Users"), "person", is_superuser),
+        _link("accounts_lockedaccount", _("Locked accounts"), "lock", user.has_perm("accounts.unlock_account")),
         _link("auth_group", _("Groups"), "group", is_superuser),
         _link("agencies_staffmember", _("Who works where"), "badge", is_superuser),
         _link("notifications_message", _("Messages"), "sms", is_superuser),

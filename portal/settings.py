@@ -1,70 +1,57 @@
 """Settings: one file, everything that differs between machines comes from the environment.
 
-`DEBUG` is off unless asked for. With it off every variable in `_needed()` must be set: the program refuses to
-start and names the first that is missing, so that a half-configured server never serves anyone.
+`DEBUG` is off unless asked for. Every variable is checked while it is read (portal.environment, portal.rules); with
+one that is wrong, or a needed one missing while DEBUG is off, the program refuses to start and names them all.
 A `.env` file beside `manage.py` (written by `make run`) is read when there is one; real variables win over it.
 """
 
+import os
 import sys
-import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 import environ
 from celery.schedules import crontab
-from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
+
+from portal import rates, rules
+from portal.content_policy import ADMIN_CONTENT_SECURITY_POLICY as ADMIN_CONTENT_SECURITY_POLICY
+from portal.content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
+from portal.contradictions import note_contradictions
+from portal.desk_theme import UNFOLD as UNFOLD
+from portal.environment import Environment
+from portal.logs import logging_settings
+from portal.stores import private_store
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env_file = Path(env.str("ENV_FILE", str(BASE_DIR / ".env")))
+env_file = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 if env_file.is_file():
-    env.read_env(env_file)
+    environ.Env.read_env(env_file)
 
-DEBUG = env.bool("DEBUG", False)
+env = Environment(os.environ)
+if not env_file.exists() and os.environ.get("ENV_FILE"):
+    env.note("ENV_FILE", f"leads to {env_file}, which is not there")
 
-
-def _needed(name: str, debug_default: str) -> str:
-    """The variable `name`; with DEBUG a stand-in will do, without it the program refuses to start."""
-    value = env.str(name, "").strip()
-    if value:
-        return str(value)
-    if DEBUG:
-        return debug_default
-    raise ImproperlyConfigured(f"{name} is not set. It is needed when DEBUG is off (see README.md, Deploy).")
-
-
-def _list(value: str) -> list[str]:
-    return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def _toml(name: str, path: str) -> dict[str, Any]:
-    """The tables of the file that the variable `name` leads to; none when it is empty."""
-    if not path:
-        return {}
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        reason = f"line and column: {problem}" if isinstance(problem, tomllib.TOMLDecodeError) else "cannot be read"
-        raise ImproperlyConfigured(f"{name}: {path}: {reason}") from None
-
+DEBUG = env.debug
+HTTPS = env.flag("HTTPS", not DEBUG)
 
 # -- Where things are -------------------------------------------------------------------------------------------
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
-SECRET_KEY = _needed("SECRET_KEY", "development-only-secret-key-that-protects-nothing-at-all")
-ALLOWED_HOSTS = _list(_needed("ALLOWED_HOSTS", "*"))
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY = env.text("SECRET_KEY", rules.DEVELOPMENT_SECRET_KEY, needed=True, strict=rules.secret_key)
+# Keys of before: they sign nothing, and what they have signed holds until they are taken away (docs/operations.md).
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", strict=rules.secret_key)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "*", needed=True, rule=rules.host, strict=rules.no_wildcard)
+CSRF_TRUSTED_ORIGINS = env.items(
+    "CSRF_TRUSTED_ORIGINS", rule=rules.origin, strict=rules.https_origin if HTTPS else None
+)
 # How many proxies of ours stand in front: the client's address is that many places from the end of X-Forwarded-For.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, 0, 10)
 
 # -- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -102,6 +89,7 @@ MIDDLEWARE = [
     "portal.middleware.PrivateResponseMiddleware",
     "portal.middleware.RateLimitMiddleware",
     "accounts.middleware.MustChangePasswordMiddleware",
+    "accounts.middleware.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -129,7 +117,8 @@ CRISPY_TEMPLATE_PACK = "civic"
 CRISPY_FAIL_SILENTLY = False
 
 # -- Database ---------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url_config(_needed("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))}
+_database = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}", needed=True, rule=rules.database_url)
+DATABASES = {"default": environ.Env.db_url_config(_database)}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -144,11 +133,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # For the statements of notifications.services.statements; Django's own queries are not prepared. A pooler that
     # hands out another connection for each transaction must know prepared statements (PgBouncer does from 1.21 on).
-    prepares = env.bool("DATABASE_PREPARED_STATEMENTS", True)
+    prepares = env.flag("DATABASE_PREPARED_STATEMENTS", True)
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2 if prepares else None
 
 # -- Queue ------------------------------------------------------------------------------------------------------
-REDIS_URL = _needed("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0", needed=True, rule=rules.redis_url)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -177,7 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     # A sweep that nobody ran is no use later: the next one sees the same rows.
     "sweep-messages": {
         "task": "notifications.tasks.sweep",
-        "schedule": env.float("SWEEP_SECONDS", 10.0),
+        "schedule": env.seconds("SWEEP_SECONDS", 10.0, 0.1, 3600),
         "options": {"expires": 30},
     },
     "poll-receipts": {"task": "notifications.tasks.poll_receipts", "schedule": 60.0, "options": {"expires": 60}},
@@ -215,12 +204,16 @@ LOGIN_URL = reverse_lazy("accounts:login")
 CHOOSE_PASSWORD_URL = reverse_lazy("registration:choose_password")
 LOGIN_REDIRECT_URL = reverse_lazy("registration:account")
 LOGOUT_REDIRECT_URL = reverse_lazy("home")
-ONE_TIME_PASSWORD_DAYS = env.int("ONE_TIME_PASSWORD_DAYS", 30)
+ONE_TIME_PASSWORD_DAYS = env.number("ONE_TIME_PASSWORD_DAYS", 30, 1, 365)
 
+# accounts.lockout: 10 wrong passwords within a day lock the name, for all browsers that it does not know.
+AXES_HANDLER = "accounts.lockout.SignInLock"
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 1
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_COOLOFF_TIME = timedelta(days=1)
+# What is refused unheard does not make a lock last longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # for its log lines: SignInLock decides
+AXES_LOCKOUT_CALLABLE = "accounts.lock_pages.locked_out"
 AXES_USERNAME_CALLABLE = "accounts.services.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "portal.network.client_ip"
 AXES_RESET_ON_SUCCESS = True
@@ -229,36 +222,53 @@ AXES_VERBOSE = False
 
 # -- Secrets at rest --------------------------------------------------------------------------------------------
 # Fernet keys, newest first: the first encrypts, all decrypt. Make one with `manage.py make_credential_key`.
-CREDENTIAL_KEYS = _list(_needed("CREDENTIAL_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE="))
+CREDENTIAL_KEYS = env.items(
+    "CREDENTIAL_KEYS",
+    rules.DEVELOPMENT_CREDENTIAL_KEY,
+    needed=True,
+    rule=rules.credential_key,
+    strict=rules.own_credential_key,
+)
 
 # -- Messages ---------------------------------------------------------------------------------------------------
 # Ordered gateways: the first sends, the next ones take over when it cannot. `inbox` is for development only.
-SMS_GATEWAYS = _list(_needed("SMS_GATEWAYS", "inbox"))
+SMS_GATEWAYS = env.items("SMS_GATEWAYS", "inbox", needed=True, strict=rules.sends)
 # Tables of other providers (docs/gateways.md), each a name that SMS_GATEWAYS may list.
-SMS_PROVIDERS_FILE = env.str("SMS_PROVIDERS_FILE", "")
-SMS_PROVIDERS: dict[str, Any] = _toml("SMS_PROVIDERS_FILE", SMS_PROVIDERS_FILE)
+SMS_PROVIDERS_FILE = env.text("SMS_PROVIDERS_FILE")
+SMS_PROVIDERS: dict[str, Any] = env.toml("SMS_PROVIDERS_FILE")
 # How fast each may be asked, over all workers: esms=10/second,speedsms=300/minute
-SMS_RATES = dict(part.partition("=")[::2] for part in _list(env.str("SMS_RATES", "")))
-ESMS = {
-    "URL": env.str("ESMS_URL", "https://rest.esms.vn/MainService.svc/json/SendMultipleMessage_V4_post_json/"),
-    "API_KEY": env.str("ESMS_API_KEY", ""),
-    "SECRET_KEY": env.str("ESMS_SECRET_KEY", ""),
-    "BRANDNAME": env.str("ESMS_BRANDNAME", ""),
-    "SANDBOX": env.bool("ESMS_SANDBOX", False),
+SMS_RATES = dict(part.partition("=")[::2] for part in env.items("SMS_RATES"))
+ESMS: dict[str, Any] = {
+    "URL": env.text(
+        "ESMS_URL",
+        "https://rest.esms.vn/MainService.svc/json/SendMultipleMessage_V4_post_json/",
+        rule=rules.web_address,
+        strict=rules.https,
+    ),
+    "API_KEY": env.text("ESMS_API_KEY"),
+    "SECRET_KEY": env.text("ESMS_SECRET_KEY"),
+    "BRANDNAME": env.text("ESMS_BRANDNAME"),
+    "SANDBOX": env.flag("ESMS_SANDBOX", False),
     # Asked where no receipt came. Receipts come when RECEIPT_SECRET is set: it ends the address that eSMS calls.
-    "STATUS_URL": env.str("ESMS_STATUS_URL", "https://rest.esms.vn/MainService.svc/json/GetSendStatus"),
-    "RECEIPT_SECRET": env.str("ESMS_RECEIPT_SECRET", ""),
+    "STATUS_URL": env.text(
+        "ESMS_STATUS_URL",
+        "https://rest.esms.vn/MainService.svc/json/GetSendStatus",
+        rule=rules.web_address,
+        strict=rules.https,
+    ),
+    "RECEIPT_SECRET": env.text("ESMS_RECEIPT_SECRET"),
 }
 
 # Opens /health/metrics; closed while it is empty.
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN = env.text("METRICS_TOKEN", strict=rules.token)
 
 # -- Files ------------------------------------------------------------------------------------------------------
-MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "media"))
+MEDIA_ROOT = env.text("MEDIA_ROOT", str(VAR_DIR / "media"), strict=rules.absolute)
 # nginx: the internal location that maps to MEDIA_ROOT; empty means that the program sends files itself.
-X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "")
-FILE_UPLOAD_PERMISSIONS = 0o600
-FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", rule=rules.location)
+# The group of MEDIA_ROOT, which is nginx's then, reads and is handed down (docs/operations.md); others never read.
+FILE_UPLOAD_PERMISSIONS = 0o640 if X_ACCEL_PREFIX else 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o2750 if X_ACCEL_PREFIX else 0o700
 FILE_UPLOAD_HANDLERS = ["registration.uploads.CappedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
@@ -269,31 +279,16 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
-_private: dict[str, Any] = {
-    "BACKEND": "django.core.files.storage.FileSystemStorage",
-    "OPTIONS": {"location": MEDIA_ROOT, "base_url": None},
-}
-if env.str("S3_BUCKET", ""):
-    _private = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": env.str("S3_BUCKET"),
-            "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
-            "region_name": env.str("S3_REGION", "") or None,
-            "access_key": env.str("S3_ACCESS_KEY", "") or None,
-            "secret_key": env.str("S3_SECRET_KEY", "") or None,
-            "default_acl": "private",
-            "file_overwrite": False,
-            "object_parameters": {"ServerSideEncryption": env.str("S3_ENCRYPTION", "AES256")},
-        },
-    }
+_private = private_store(env, MEDIA_ROOT)
 STORAGES = {
     "default": _private,
     "private": _private,
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # Public, and nginx's to read.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 
@@ -306,16 +301,19 @@ TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_TZ = True
 
 # -- Security ---------------------------------------------------------------------------------------------------
-HTTPS = env.bool("HTTPS", not DEBUG)
 # How the world reaches this portal: printed on every declaration, so it has to be right before the first one.
-_host = next((host.lstrip(".") for host in ALLOWED_HOSTS if host != "*"), "localhost")
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/") or (
-    f"http://127.0.0.1:{env.str('PORT', '8000')}" if DEBUG else f"{'https' if HTTPS else 'http'}://{_host}"
-)
+_here = f"http://127.0.0.1:{env.number('PORT', 8000, 1, 65535)}"
+_host = f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0].lstrip('.')}"
+PUBLIC_URL = env.text(
+    "PUBLIC_URL",
+    _here if DEBUG else _host,
+    rule=rules.web_address,
+    strict=rules.https_origin if HTTPS else rules.origin,
+).rstrip("/")
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000, 0, 63_072_000) * HTTPS
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -330,139 +328,38 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "manifest-src": [SELF],
-    }
-}
-# The staff desk is built on a library whose pages use Alpine.js and inline styles.
-ADMIN_CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        **CONTENT_SECURITY_POLICY["DIRECTIVES"],
-        "script-src": [SELF, "'unsafe-inline'", "'unsafe-eval'"],
-        "style-src": [SELF, "'unsafe-inline'"],
-        "font-src": [SELF],
-        "frame-src": [SELF],
-    }
-}
-
-# Requests per client address; the store is Redis, or this process's memory while Redis is away. Generous: a mobile
-# operator puts thousands of phones behind one address.
-RATE_LIMITS = {
-    "submit": env.str("RATE_SUBMIT", "120/minute"),
-    "upload": env.str("RATE_UPLOAD", "300/minute"),
-    "save": env.str("RATE_SAVE", "600/minute"),
-    "track": env.str("RATE_TRACK", "60/minute"),
-    # Wrong ends of the phone for one reference: from one address, and from all together.
-    "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
-    "track-anywhere": env.str("RATE_TRACK_ANYWHERE", "60/hour"),
-    "login": env.str("RATE_LOGIN", "60/minute"),
-    "picker": env.str("RATE_PICKER", "240/minute"),
-    "verify": env.str("RATE_VERIFY", "60/minute"),
-    "reset": env.str("RATE_RESET", "60/hour"),
-    "reset-number": env.str("RATE_RESET_NUMBER", "5/day"),
-    "reset-code": env.str("RATE_RESET_CODE", "60/minute"),
-    # Codes that open a dossier: asked for by one address at all and for one dossier, sent for one dossier and to one
-    # phone, typed by one address. A day's codes for a dossier are more than one address may ask for.
-    "code": env.str("RATE_CODE", "240/hour"),
-    "code-address": env.str("RATE_CODE_ADDRESS", "5/day"),
-    "code-declaration": env.str("RATE_CODE_DECLARATION", "10/day"),
-    "code-phone": env.str("RATE_CODE_PHONE", "15/day"),
-    "code-typed": env.str("RATE_CODE_TYPED", "60/minute"),
-}
-RATE_LIMITED_VIEWS = {
-    ("POST", "registration:declaration"): "submit",
-    ("POST", "registration:upload_photo"): "upload",
-    ("POST", "registration:save_draft"): "save",
-    ("POST", "registration:draft_state"): "save",
-    ("POST", "registration:discard_draft"): "save",
-    ("POST", "registration:resume"): "track",
-    ("POST", "registration:phone"): "upload",
-    ("POST", "registration:phone_link"): "upload",
-    ("POST", "registration:track"): "track",
-    ("POST", "registration:correct"): "track",
-    ("POST", "registration:withdraw"): "track",
-    ("POST", "registration:send_code"): "code",
-    ("POST", "registration:access_code"): "code-typed",
-    ("POST", "accounts:login"): "login",
-    ("POST", "admin:login"): "login",
-    ("POST", "registration:verify"): "verify",
-    ("POST", "registration:reset"): "reset",
-    ("POST", "registration:reset_code"): "reset-code",
-    ("GET", "registration:scan"): "verify",
-    ("GET", "agencies:tree"): "picker",
-}
+RATE_LIMITS = env.rates(rates.LIMITS)
+RATE_LIMITED_VIEWS = rates.LIMITED_VIEWS
 
 # -- The portal itself ------------------------------------------------------------------------------------------
-PORTAL_NAME = env.str("PORTAL_NAME", "Đăng ký giao dịch điện tử BHXH")
-OFFICE_NAME = env.str("OFFICE_NAME", "")
-HOTLINE = env.str("HOTLINE", "1900 9068")
-VSSID_ANDROID_URL = env.str("VSSID_ANDROID_URL", "https://play.google.com/store/apps/details?id=com.bhxhapp")
-VSSID_IOS_URL = env.str("VSSID_IOS_URL", "https://apps.apple.com/vn/app/vssid/id1521647264")
+PORTAL_NAME = env.text("PORTAL_NAME", "Đăng ký giao dịch điện tử BHXH", rule=rules.one_line)
+OFFICE_NAME = env.text("OFFICE_NAME", rule=rules.one_line)
+HOTLINE = env.text("HOTLINE", "1900 9068", rule=rules.hotline)
+# Whom an officer asks who cannot sign in; blank: the administrator of the office.
+DESK_CONTACT = env.text("DESK_CONTACT", rule=rules.one_line)
+VSSID_ANDROID_URL = env.text(
+    "VSSID_ANDROID_URL", "https://play.google.com/store/apps/details?id=com.bhxhapp", rule=rules.web_address
+)
+VSSID_IOS_URL = env.text("VSSID_IOS_URL", "https://apps.apple.com/vn/app/vssid/id1521647264", rule=rules.web_address)
 # One phone serves this many BHXH numbers (a family's shared phone needs more than one).
-NUMBERS_PER_PHONE = env.int("NUMBERS_PER_PHONE", 1)
-PAPER_DAYS = env.int("PAPER_DAYS", 30)
-DRAFT_HOURS = env.int("DRAFT_HOURS", 24)
+NUMBERS_PER_PHONE = env.number("NUMBERS_PER_PHONE", 1, 1, 100)
+PAPER_DAYS = env.number("PAPER_DAYS", 30, 1, 365)
+DRAFT_HOURS = env.number("DRAFT_HOURS", 24, 1, 720)
 # How long the browser in which Ghi nhận was pressed may open the dossier; a session of SESSION_COOKIE_AGE ends it, too.
-RECEIPT_HOURS = env.int("RECEIPT_HOURS", 8)
-
-UNFOLD = {
-    "SITE_TITLE": _("Registration desk"),
-    "SITE_HEADER": _("Registration desk"),
-    "SITE_URL": "/",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": True,
-    "BORDER_RADIUS": "6px",
-    # Asked for at each request: in production the file's name carries its hash.
-    "STYLES": [lambda request: static("css/desk.css")],
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}],
-    "SIDEBAR": {"navigation": "portal.navigation.sidebar"},
-    # The same deep blue as the public pages (static/css/tokens.css).
-    "COLORS": {
-        "primary": {
-            "50": "#eef4fb",
-            "100": "#d8e6f5",
-            "200": "#b4cfec",
-            "300": "#84b0de",
-            "400": "#4f8acb",
-            "500": "#2a6ab3",
-            "600": "#15549a",
-            "700": "#0f4480",
-            "800": "#0d3869",
-            "900": "#0b2d55",
-            "950": "#071d38",
-        }
-    },
-}
+RECEIPT_HOURS = env.number("RECEIPT_HOURS", 8, 1, 8)
 
 # -- Logs: no personal data, only identifiers of rows -----------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"hide_keys": {"()": "portal.logs.HideKeys"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_keys"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        # Its own handler would print every line twice, and without the filter.
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        "fontTools": {"level": "WARNING"},
-        # It names refused addresses; registration.pdf_engine says that one was refused, without it.
-        "weasyprint": {"level": "CRITICAL"},
-        "axes": {"level": "ERROR"},
-        # Its DEBUG lines name the addresses that providers are asked at, keys included.
-        "urllib3": {"level": "INFO"},
-    },
-}
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", rule=rules.one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOGGING = logging_settings(LOG_LEVEL)
 
 TESTING = "pytest" in sys.modules
+
+note_contradictions(
+    env,
+    gateways=SMS_GATEWAYS,
+    hosts=ALLOWED_HOSTS,
+    public_url=PUBLIC_URL,
+    media=Path(MEDIA_ROOT),
+    public_folders=[STATIC_ROOT, BASE_DIR / "static"],
+)
+env.refuse_problems()

@@ -3,16 +3,16 @@
 from itertools import groupby
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from agencies.models import Agency
-from portal.context import about_portal
+from portal.error_pages import error_page
 from portal.health import delivery, metrics, readiness
 from portal.qr import qr_svg
 from registration.held_drafts import offers
@@ -96,7 +96,7 @@ def health_metrics(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's safety token is missing or old. `reason` is for developers and is not shown."""
-    return render(request, "portal/csrf_failure.html", status=403)
+    return error_page(request, "csrf", 403)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
@@ -106,13 +106,22 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, drawn from settings alone: the request itself cannot be trusted."""
-    return render(None, "400.html", {"portal": about_portal()}, status=400)
+    """400, or 413 for a body beyond what Django reads."""
+    if isinstance(exception, RequestDataTooBig):
+        return error_page(request, "413", 413)
+    return error_page(request, "400", 400)
 
 
-@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403. `exception` may name what is kept from this person, and is not shown."""
+    return error_page(request, "403", 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, the same for what is not there and for what is somebody else's."""
+    return error_page(request, "404", 404)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, drawn from settings alone: the database or the session may be what broke."""
-    return render(None, "500.html", {"portal": about_portal()}, status=500)
+    return error_page(request, "500", 500)

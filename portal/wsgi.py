@@ -6,30 +6,55 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+
+from portal.environment import refuse_start
+from portal.network import client_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-_django = get_wsgi_application()
+
+
+def _start() -> WSGIHandler:
+    try:
+        return get_wsgi_application()
+    except ImproperlyConfigured as problem:
+        refuse_start(str(problem))
+
+
+_django = _start()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Django, spoken to in UTF-8 only.
+    """Django, spoken to in UTF-8 only, by a client whose address has one spelling.
 
     A charset that is no encoding of text ("rot13") breaks Django while it makes the request, before any middleware.
+    The server's own log, if it has one, takes the address from here, too.
     """
     environ["CONTENT_TYPE"] = re.sub(r";\s*charset\s*=[^;]*", "", environ.get("CONTENT_TYPE", ""), flags=re.IGNORECASE)
+    environ["REMOTE_ADDR"] = client_address(environ)
     return _django(environ, start_response)
 
 
 def _check_settings() -> None:
-    """What `manage.py check` says of the SMS to citizens; whoever serves has not always run it. Raises SystemExit."""
+    """What `manage.py check` says of messages and static files; whoever serves has not always run it.
+
+    Raises SystemExit.
+    """
+    from portal.static_files import missing_static_files
     from registration.checks import check_messages
 
     if problems := check_messages():
-        raise SystemExit(" ".join(f"{problem.msg} {problem.hint}" for problem in problems))
+        refuse_start(" ".join(f"{problem.msg} {problem.hint}" for problem in problems))
+    if missing := missing_static_files():
+        refuse_start(
+            f"{len(missing)} static files are not collected, {missing[0]} for one, and every page would fail: "
+            "run `manage.py collectstatic`."
+        )
 
 
 def _warm_up() -> None:

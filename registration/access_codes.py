@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
 
+from common.keyed import is_keyed_hash, keyed_hash
 from registration.enums import OPENABLE_STATUSES
 from registration.models import AccessCode
 
@@ -28,6 +28,7 @@ MAX_TRIES = 5
 MESSAGE_KEY = "access:"
 # The longest text that is looked at; a whole SMS is shorter.
 _MAX_TYPED = 200
+_SALT = "registration.access"
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ def random_digits(number: int) -> str:
 
 
 def hash_code(code_id: int, digits: str) -> str:
-    return salted_hmac("registration.access", f"{code_id}:{digits}", algorithm="sha256").hexdigest()
+    return keyed_hash(_SALT, f"{code_id}:{digits}")
 
 
 def matches(code: AccessCode, digits: str) -> bool:
-    return bool(code.code_hash) and constant_time_compare(code.code_hash, hash_code(code.pk, digits))
+    return is_keyed_hash(code.code_hash, _SALT, f"{code.pk}:{digits}")
 
 
 def read_digits(typed: str) -> str:

@@ -13,8 +13,8 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
 
+from common.keyed import is_keyed_hash, keyed_hash
 from registration.enums import OPENABLE_STATUSES, Status
 from registration.models import Declaration, Draft, make_token
 
@@ -25,6 +25,7 @@ MAX_OPEN = 50
 _OPEN = "dossiers"
 _ASKING = "code_asking"
 _ASKED = "code_asked"
+_SALT = "registration.grants"
 
 
 class Access(Enum):
@@ -60,7 +61,7 @@ def open_dossier(session: SessionBase, declaration: Declaration, until: datetime
     if _holds(session, declaration):
         ends = max(ends, entries[key][0])
     entries.pop(key, None)
-    entries[key] = [ends, _stamp(declaration)]
+    entries[key] = [ends, keyed_hash(_SALT, _stamped(declaration))]
     session[_OPEN] = dict(list(entries.items())[-MAX_OPEN:])
 
 
@@ -122,12 +123,12 @@ def _is_owner(request: HttpRequest, declaration: Declaration) -> bool:
 
 def _holds(session: SessionBase, declaration: Declaration) -> bool:
     ends, stamp = session.get(_OPEN, {}).get(str(declaration.pk), (0, ""))
-    return ends > timezone.now().timestamp() and constant_time_compare(stamp, _stamp(declaration))
+    return ends > timezone.now().timestamp() and is_keyed_hash(stamp, _SALT, _stamped(declaration))
 
 
-def _stamp(declaration: Declaration) -> str:
-    """The phone that the grant was made under: with another one on record it is void. Not the number itself."""
-    return salted_hmac("registration.grants", f"{declaration.pk}:{declaration.phone}").hexdigest()[:16]
+def _stamped(declaration: Declaration) -> str:
+    """What a grant is made under: with another phone on record it is void. Only its hash is kept."""
+    return f"{declaration.pk}:{declaration.phone}"
 
 
 def _renew_key(session: SessionBase) -> None:

@@ -43,12 +43,14 @@ def production(var: str) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "CREDENTIAL_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "ALLOWED_HOSTS": "portal.example",
-        "DATABASE_URL": f"sqlite:///{var}/db.sqlite3",
+        "DATABASE_URL": "postgres://portal@127.0.0.1:1/portal",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "SMS_GATEWAYS": "esms",
         "ESMS_API_KEY": secrets.token_urlsafe(16),
         "ESMS_SECRET_KEY": secrets.token_urlsafe(16),
         "ESMS_BRANDNAME": "PORTAL",
+        "TRUSTED_PROXIES": "1",
+        "OFFICE_NAME": "BHXH",
     }
 
 

@@ -41,6 +41,11 @@ def chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def nginx() -> str | None:
+    """The path of nginx: Debian keeps it off the PATH of users."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
+
+
 def postgresql_bin() -> Path | None:
     """The folder with `initdb` and `postgres`: Debian keeps it off the PATH, the newest version wins."""
     on_path = shutil.which("initdb")
@@ -70,6 +75,7 @@ TEST_NEEDS = (
     Need("Chromium", "chromium", lambda: chromium() is not None),
     # Playwright brings a Node of its own that is linked against it on Linux; nothing of Debian's chromium is.
     Need("libatomic", "libatomic1", lambda: sys.platform != "linux" or has_library("atomic", 1)),
+    Need("nginx", "nginx-light", lambda: nginx() is not None),
     _command("xgettext", "gettext"),
     _command("pdftotext", "poppler-utils"),
     _command("pdftoppm", "poppler-utils"),
@@ -103,12 +109,12 @@ def how_to_install(missing: list[Need]) -> str:
     elif sys.platform == "darwin":
         lines.append(
             "Please type:  brew install pango fontconfig && brew install --cask font-liberation   "
-            "(for the tests also: brew install postgresql gettext poppler && brew install --cask chromium)"
+            "(for the tests also: brew install postgresql gettext poppler nginx && brew install --cask chromium)"
         )
     else:
         lines.append(
             "Please type:  sudo dnf install pango harfbuzz fontconfig liberation-serif-fonts   "
-            "(for the tests also: postgresql-server chromium gettext poppler-utils), by your system's names"
+            "(for the tests also: postgresql-server chromium gettext poppler-utils nginx), by your system's names"
         )
     return "\n".join(lines)
 

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
 
+from common.keyed import is_keyed_hash, keyed_hash
 from registration.enums import PhotoKind
 from registration.images import NormalisedImage
 from registration.models import Attachment, Draft
 from registration.services.drafts import copy_photo, keep_aside, open_draft
 from registration.services.errors import PageOutdated
+
+_SALT = "registration.answers"
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class FormPage:
 
 def answers_digest(answers: Mapping[str, str]) -> str:
     """By which the same answers are known again; keyed, since numbers and phones are few enough to be tried out."""
-    text = json.dumps(sorted(answers.items()), ensure_ascii=False)
-    return salted_hmac("registration.answers", text, algorithm="sha256").hexdigest()
+    return keyed_hash(_SALT, _as_text(answers))
+
+
+def _as_text(answers: Mapping[str, str]) -> str:
+    return json.dumps(sorted(answers.items()), ensure_ascii=False)
 
 
 def check_page(draft: Draft, page: FormPage, images: Mapping[str, NormalisedImage]) -> None:
@@ -73,7 +78,7 @@ def is_resent(draft: Draft, page: FormPage, images: Mapping[str, NormalisedImage
     """Whether this is what the submitted draft was submitted with: a double click, a retry, a reload."""
     if draft.declaration is None:
         return False
-    if draft.sent_digest and not constant_time_compare(draft.sent_digest, answers_digest(page.answers)):
+    if draft.sent_digest and not is_keyed_hash(draft.sent_digest, _SALT, _as_text(page.answers)):
         return False
     sent = {
         (photo.kind, known) for photo in draft.declaration.attachments.all() for known in (photo.token, photo.sha256)

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import resets
+from accounts.lockout import unlock_account
 from accounts.models import PasswordReset
 from accounts.services import choose_password
 from notifications.enums import MessageKind
@@ -73,6 +74,7 @@ def reset_password(account: "User", token: str, password: str) -> None:
     with transaction.atomic():
         resets.use_reset(token)
         choose_password(account, password)
+        unlock_account(account)
         activate_declaration(account)
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.codes import clean_digits
+from accounts.devices import remember_device
 from accounts.forms import ResetPasswordForm, ResetRequestForm
 from accounts.models import User
 from accounts.resets import ResetOver, check_code
@@ -47,7 +48,10 @@ def choose(request: HttpRequest) -> HttpResponse:
         return _page(request, form)
     del request.session[_SESSION_KEY]
     messages.success(request, _("The new password is stored. Sign in with it now."))
-    return redirect("accounts:login")
+    response = redirect("accounts:login")
+    # The code has shown whose phone it is: tries of others must not keep this browser out now.
+    remember_device(request, response, form.user)
+    return response
 
 
 def _page(request: HttpRequest, form: ResetPasswordForm) -> HttpResponse:

@@ -18,7 +18,7 @@ def test_ready_names_what_is_down_and_tells_nothing_else(client):
     # tests/env.py points REDIS_URL at a port where nothing listens
     response = client.get("/health/ready")
     assert response.status_code == 503
-    checks = {"database": "ok", "migrations": "ok", "redis": "failed", "storage": "ok", "fonts": "ok"}
+    checks = {"database": "ok", "migrations": "ok", "redis": "failed", "storage": "ok", "static": "ok", "fonts": "ok"}
     delivery = {"oldest_undelivered_seconds": 0, "worker_seen_seconds": None, "beat_seen_seconds": None}
     assert response.json() == {"status": "failed", "checks": checks, "delivery": delivery}
 

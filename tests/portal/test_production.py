@@ -82,9 +82,22 @@ def test_start_is_refused_with_the_test_inbox(tmp_path: Path) -> None:
 
 
 def test_deploy_checks_are_clean(tmp_path: Path) -> None:
-    done = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], environment(tmp_path))
+    env = environment(tmp_path) | {"TRUSTED_PROXIES": "1", "OFFICE_NAME": "BHXH Thử"}
+    env["DATABASE_URL"] = "postgres://portal@127.0.0.1:1/portal"
+    done = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], env)
     assert done.returncode == 0, done.stderr
     assert re.search(r"no issues \(0 silenced\)", done.stdout)
+
+
+def test_start_is_refused_without_collected_static_files(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    refused = run(["-c", "import portal.wsgi"], env)
+    assert refused.returncode == 3
+    assert "collectstatic" in refused.stderr and "Traceback" not in refused.stderr
+    assert run(["manage.py", "collectstatic", "--no-input"], env).returncode == 0
+    assert run(["-c", "import portal.wsgi"], env).returncode == 0
+    next((tmp_path / "static" / "css").glob("base.*.css")).unlink()
+    assert "css/base.css" in run(["-c", "import portal.wsgi"], env).stderr
 
 
 def test_pages_and_pdf_are_served_with_hashed_static_names(tmp_path: Path) -> None:

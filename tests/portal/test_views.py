@@ -2,7 +2,6 @@ import re
 
 import pytest
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
 
@@ -11,7 +10,7 @@ from tests.portal.test_qr import read_svg
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC_PAGES = ["/", "/huong-dan/", "/khong-co-trang-nay/"]
+PUBLIC_PAGES = ["/", "/huong-dan/"]
 
 
 @pytest.fixture
@@ -139,32 +138,7 @@ def test_page_has_a_strict_policy_and_keeps_it(client, quan_3, path):
     assert "http://" not in html
 
 
-# -- when something goes wrong ---------------------------------------------------------------------
-def test_404_looks_like_the_portal_and_shows_the_way_home(client):
-    response = client.get("/khong-co-trang-nay/")
-    assert response.status_code == 404
-    assert 'class="site-header"' in response.content.decode()
-    assert "khong-co-trang-nay" not in response.content.decode().split("<main")[1]
-
-
-def test_form_without_its_token_is_told_what_to_do():
-    client = Client(enforce_csrf_checks=True, headers={"cookie": "django_language=en"})
-    response = client.post("/i18n/setlang/", {"language": "en"})
-    html = response.content.decode()
-    assert response.status_code == 403
-    assert "Reload that page." in html
-    assert "allow cookies" in html
-    assert "CSRF" not in html
-
-
-@pytest.mark.parametrize("template", ["400.html", "500.html"])
-def test_last_resort_page_needs_no_context(template, django_assert_num_queries):
-    with django_assert_num_queries(0):
-        html = render_to_string(template)
-    assert "site-header" in html
-    assert "<h1>" in html
-
-
+# -- when something goes wrong (portal/test_error_pages.py has the rest) --------------------------
 def test_crash_shows_the_hotline_and_nothing_of_the_crash(client, monkeypatch):
     def crash(*args, **kwargs):
         raise RuntimeError("secret detail")
