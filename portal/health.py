@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from notifications import heartbeat
 from notifications.services import operations
 from registration.fonts import FontMissing, missing_faces
+from registration.services import measure_backlogs
 
 logger = logging.getLogger(__name__)
 REDIS_TIMEOUT_SECONDS = 1
@@ -41,13 +42,18 @@ def delivery() -> dict[str, int | None]:
 
 
 def metrics() -> str:
-    """The same, and the messages by state, in Prometheus' text format. No personal data."""
+    """The same, the messages by state and the clock's work that is due, in Prometheus' text format. No personal data."""
     lines = [f"portal_{name} {value}" for name, value in delivery().items() if value is not None]
     for standing in operations.standings():
         labels = f'{{status="{standing.status}"}}'
         lines.append(f"portal_messages{labels} {standing.count}")
         lines.append(f"portal_messages_oldest_seconds{labels} {standing.oldest_seconds}")
     lines.append(f"portal_receipts_unknown {operations.unknown_receipts()}")
+    for backlog in measure_backlogs():
+        labels = f'{{work="{backlog.kind}"}}'
+        lines.append(f"portal_backlog{labels} {backlog.count}")
+        lines.append(f"portal_backlog_oldest_seconds{labels} {backlog.oldest_seconds}")
+        lines.append(f"portal_backlog_set_back{labels} {backlog.set_back}")
     return "\n".join(lines) + "\n"
 
 

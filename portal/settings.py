@@ -182,12 +182,27 @@ CELERY_BEAT_SCHEDULE = {
     },
     "poll-receipts": {"task": "notifications.tasks.poll_receipts", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-resets": {"task": "registration.tasks.sweep_resets", "schedule": 20.0, "options": {"expires": 20}},
-    "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
+    # Each of the next four works until nothing is left or its time is over (registration.services.draining). One that
+    # starts so late that the next is due is not needed.
+    "sweep-documents": {
+        "task": "registration.tasks.sweep_documents",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     # By day: nobody wants an SMS at night.
-    "send-reminders": {"task": "registration.tasks.send_reminders", "schedule": crontab(minute="20", hour="8-18")},
-    "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
-    "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
-    "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 86_400.0},
+    "send-reminders": {
+        "task": "registration.tasks.send_reminders",
+        "schedule": crontab(minute="*/10", hour="8-18"),
+        "options": {"expires": 600},
+    },
+    "expire-declarations": {
+        "task": "registration.tasks.expire_declarations",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 300.0, "options": {"expires": 300}},
+    "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 3600.0},
+    "purge-sessions": {"task": "registration.tasks.purge_sessions", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

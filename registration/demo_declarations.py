@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies.models import Agency
+from common.days import day_of, end_of_day, end_of_day_in
 from notifications.enums import MessageStatus
 from notifications.models import Message
 from registration import services
@@ -121,6 +122,11 @@ def _reject(declaration: Declaration, officer: "User", dice: random.Random) -> N
     services.reject_declaration(received.pk, officer=officer, revision=received.revision, reason=reason)
 
 
+def _expire(declaration: Declaration, officer: "User", dice: random.Random) -> None:
+    Declaration.objects.filter(pk=declaration.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_declaration(declaration.pk)
+
+
 _STEPS: dict[Status, Callable[[Declaration, "User", random.Random], object]] = {
     Status.SUBMITTED: lambda declaration, officer, dice: None,
     Status.RECEIVED: _receive,
@@ -129,7 +135,7 @@ _STEPS: dict[Status, Callable[[Declaration, "User", random.Random], object]] = {
     Status.ACTIVE: _activate,
     Status.REJECTED: _reject,
     Status.WITHDRAWN: lambda declaration, officer, dice: services.withdraw_declaration(declaration.pk),
-    Status.EXPIRED: lambda declaration, officer, dice: expire_declaration(declaration.pk),
+    Status.EXPIRED: _expire,
 }
 
 
@@ -137,25 +143,30 @@ def _spread(declaration: Declaration, dice: random.Random) -> None:
     """Give the steps times in office hours of the last `DAYS` days, and set what follows from them."""
     changes = list(declaration.changes.all())
     moments = _moments(len(changes), dice)
-    paper_time = timedelta(days=settings.PAPER_DAYS)
     if declaration.status == Status.EXPIRED:
-        # It was submitted so long before its last step, and that step is not in the future.
-        moments = [
-            moments[-1] - paper_time - timedelta(hours=3 * (len(moments) - 1 - at)) for at in range(1, len(moments))
-        ]
-        moments.append(moments[-1] + paper_time + timedelta(minutes=30))
+        moments = _moments_of_expiry(moments)
     for change, moment in zip(changes, moments, strict=True):
         declaration.changes.filter(pk=change.pk).update(changed_at=moment)
     submitted = max(at for at, change in zip(moments, changes, strict=True) if change.to_status == Status.SUBMITTED)
-    due = (moments[-1] if declaration.status == Status.RETURNED else submitted) + paper_time
+    told = moments[-1] if declaration.status == Status.RETURNED else submitted
     declaration.attachments.update(created_at=submitted)
     Declaration.objects.filter(pk=declaration.pk).update(
         created_at=moments[0],
         submitted_at=submitted,
         consented_at=submitted,
-        expires_at=due,
+        expires_at=end_of_day_in(settings.PAPER_DAYS, now=told),
         updated_at=moments[-1],
     )
+
+
+def _moments_of_expiry(moments: list[datetime]) -> list[datetime]:
+    """The last step comes just after the end of the last day, and not in the future; the others before that time."""
+    last_day = day_of(moments[-1]) - timedelta(days=1)
+    submitted = timezone.localtime(end_of_day(last_day - timedelta(days=settings.PAPER_DAYS))).replace(
+        hour=16, minute=5
+    )
+    earlier = [submitted - timedelta(hours=3 * at) for at in range(len(moments) - 1)]
+    return [*reversed(earlier), end_of_day(last_day) + timedelta(minutes=3)]
 
 
 def _moments(number: int, dice: random.Random) -> list[datetime]:

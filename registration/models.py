@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from registration.enums import LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, Status
+from registration.enums import AWAITED_STATUSES, LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, Status
 from registration.photo_quality import QUALITY_TEXTS, QUALITY_WORDS
 from registration.references import format_reference
 
 # Literal values: a partial index serves only queries whose condition the planner can match.
 _LIVE = Q(status__in=[str(status) for status in LIVE_STATUSES])
+_AWAITED = Q(status__in=[str(status) for status in AWAITED_STATUSES])
 
 
 def make_token() -> str:
@@ -113,6 +114,7 @@ class Declaration(models.Model):
             models.Index(fields=["paper_number"], name="declaration_paper"),
             models.Index(fields=["bhxh_number"], name="declaration_number"),
             models.Index(fields=["phone"], name="declaration_phone"),
+            models.Index(fields=["expires_at"], condition=_AWAITED, name="declaration_due"),
         ]
 
     def __str__(self) -> str:
@@ -284,3 +286,18 @@ class AccessEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.declaration_id} {self.user_id}"
+
+
+class Setback(models.Model):
+    """A row that the clock's work (registration.services.draining) could not do: left alone until then."""
+
+    kind = models.CharField(max_length=20)
+    row_id = models.BigIntegerField()
+    times = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "row_id"], name="one_setback_a_row")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row_id}"

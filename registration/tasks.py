@@ -5,29 +5,22 @@ import logging
 from celery import shared_task
 
 from accounts import resets
+from accounts.services import purge_ended_sessions
 from registration import services
-from registration.models import Declaration
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
-def make_document(declaration_id: int) -> None:
-    """Render and store the PDF of a declaration's present version, unless that is done. A failure waits for beat."""
-    services.offer_document(Declaration.objects.get(pk=declaration_id))
-
-
-@shared_task(ignore_result=True)
 def sweep_documents() -> None:
     """Make every PDF that is still missing; one that fails does not hold up the others."""
-    for declaration in services.missing_documents():
-        make_document.delay(declaration.pk)
+    services.make_missing_documents()
 
 
 @shared_task(ignore_result=True)
 def expire_declarations() -> None:
     """Expire declarations whose paper did not come."""
-    logger.info("%d declarations past their time", services.expire_declarations())
+    logger.info("%d declarations expired", services.expire_declarations())
 
 
 @shared_task(ignore_result=True)
@@ -52,6 +45,12 @@ def sweep_resets() -> None:
 def purge_resets() -> None:
     """Remove what is left of old password resets."""
     logger.info("%d password resets removed", resets.purge_resets())
+
+
+@shared_task(ignore_result=True)
+def purge_sessions() -> None:
+    """Remove the sessions that have ended: each is somebody's sign-in or receipt."""
+    logger.info("%d sessions removed", purge_ended_sessions())
 
 
 @shared_task(name="registration.tasks.send_reset_code", ignore_result=True)

@@ -1,5 +1,6 @@
 """Every write of the registration: one verb-named function each, called by views, admin and tasks."""
 
+from registration.services.backlogs import measure_backlogs
 from registration.services.decisions import (
     activate_declaration,
     approve_declaration,
@@ -11,7 +12,7 @@ from registration.services.decisions import (
     return_declaration,
     withdraw_declaration,
 )
-from registration.services.documents import ensure_document, missing_documents, offer_document
+from registration.services.documents import ensure_document, make_missing_documents, missing_documents, offer_document
 from registration.services.drafts import (
     begin_correction,
     discard_draft,
@@ -34,8 +35,10 @@ from registration.services.errors import (
     PhotosMissing,
     RegistrationError,
     ResendRefused,
+    TakenMeanwhile,
 )
 from registration.services.expiry import expire_declarations, send_reminders
+from registration.services.places import awaits_paper, can_be_taken_up, newer_declarations
 from registration.services.resend import resend_credential
 from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
 from registration.services.submission import submit_declaration
@@ -49,10 +52,13 @@ __all__ = [
     "Registered",
     "RegistrationError",
     "ResendRefused",
+    "TakenMeanwhile",
     "activate_declaration",
     "approve_declaration",
     "approve_declarations",
+    "awaits_paper",
     "begin_correction",
+    "can_be_taken_up",
     "discard_draft",
     "discard_photo",
     "ensure_document",
@@ -62,8 +68,11 @@ __all__ = [
     "find_draft",
     "find_resumable",
     "link_phone",
+    "make_missing_documents",
     "mark_phone_opened",
+    "measure_backlogs",
     "missing_documents",
+    "newer_declarations",
     "offer_document",
     "open_draft",
     "purge_drafts",

@@ -51,3 +51,12 @@ class AlreadyDecided(RegistrationError):
         "This dossier has changed since you opened it, so your decision was not recorded. Look at its present state "
         "below and decide again if need be."
     )
+
+
+class TakenMeanwhile(AlreadyDecided):
+    """An expired declaration cannot go on: somebody has declared its number, or filled its phone's places, since."""
+
+    message = _(
+        "This dossier cannot be taken up again: its BHXH number or its phone belongs to a newer declaration by now. "
+        "Work on that one."
+    )

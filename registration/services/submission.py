@@ -1,7 +1,6 @@
 """Ghi nhận: a draft becomes a declaration, once."""
 
 import re
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from agencies.text import fold
+from common.days import end_of_day_in
 from notifications.enums import MessageKind
 from registration.answers import NAMES, Answers, stored_answers
 from registration.enums import LIVE_STATUSES, Status, required_photos
@@ -102,7 +102,7 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     declaration.status = Status.SUBMITTED
     declaration.reason = ""
     declaration.submitted_at = now
-    declaration.expires_at = now + timedelta(days=settings.PAPER_DAYS)
+    declaration.expires_at = end_of_day_in(settings.PAPER_DAYS, now=now)
 
 
 def _place(agency: Agency) -> str:
