@@ -42,7 +42,7 @@ def delivery() -> dict[str, int | None]:
 
 
 def metrics() -> str:
-    """The same, the messages by state and the clock's work that is due, in Prometheus' text format. No personal data."""
+    """The same, messages by state and the work of the clock that is due, in Prometheus' format. No personal data."""
     lines = [f"portal_{name} {value}" for name, value in delivery().items() if value is not None]
     for standing in operations.standings():
         labels = f'{{status="{standing.status}"}}'
