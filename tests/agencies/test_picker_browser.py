@@ -215,6 +215,7 @@ def touch_page(new_context, live_server, built_in):
 @pytest.mark.parametrize("press", PRESSES)
 def test_any_press_opens_a_province_and_takes_a_district(touch_page, press):
     opener(touch_page).click()
+    expect(touch_page.locator(PROVINCE)).to_be_visible()
     press(touch_page, PROVINCE)
     expect(touch_page.locator(PROVINCE)).to_have_attribute("aria-expanded", "true")
     expect(touch_page.locator(PROVINCE)).to_have_attribute("aria-selected", "true")
