@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "portal.middleware.RateLimitMiddleware",
     "accounts.middleware.MustChangePasswordMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.middleware.OwnNotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -402,6 +403,8 @@ RATE_LIMITED_VIEWS = {
 PORTAL_NAME = env.str("PORTAL_NAME", "Đăng ký giao dịch điện tử BHXH")
 OFFICE_NAME = env.str("OFFICE_NAME", "")
 HOTLINE = env.str("HOTLINE", "1900 9068")
+# What a call costs, said beside the number because registering is free. Empty: nothing is said.
+HOTLINE_PRICE = env.str("HOTLINE_PRICE", "1.000 đồng/phút" if HOTLINE == "1900 9068" else "")
 VSSID_ANDROID_URL = env.str("VSSID_ANDROID_URL", "https://play.google.com/store/apps/details?id=com.bhxhapp")
 VSSID_IOS_URL = env.str("VSSID_IOS_URL", "https://apps.apple.com/vn/app/vssid/id1521647264")
 # One phone serves this many BHXH numbers (a family's shared phone needs more than one).
