@@ -5,6 +5,7 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed, SuspiciousOperation
+from django.core.handlers.exception import get_exception_response
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -127,5 +128,4 @@ class OwnNotFoundMiddleware:
         return self._page(request, exception) if isinstance(exception, Http404) else None
 
     def _page(self, request: HttpRequest, missing: Http404) -> HttpResponse:
-        answer: HttpResponse = get_resolver(get_urlconf()).resolve_error_handler(404)(request, exception=missing)
-        return answer
+        return get_exception_response(request, get_resolver(get_urlconf()), 404, missing)
