@@ -3,17 +3,18 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from common.days import end_of_day_in
 from common.text import name_key
 
 # Easy to read from a small screen and to type on a phone: no capitals, no 0/o, 1/l/i.
@@ -77,7 +78,7 @@ SET_ONE_TIME_PASSWORD = """
 def make_one_time_password(account_id: int) -> OneTimePassword:
     """A new one for the account. Takes the time of one hash and no database."""
     password = "".join(secrets.choice(_ALPHABET) for _ in range(ONE_TIME_PASSWORD_LENGTH))
-    until = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
+    until = end_of_day_in(settings.ONE_TIME_PASSWORD_DAYS)
     moment = connection.ops.adapt_datetimefield_value(until)
     return OneTimePassword(password, (make_password(password), moment, account_id))
 
@@ -99,6 +100,11 @@ def choose_password(account: User, password: str) -> None:
     account.must_change_password = False
     account.one_time_password_until = None
     account.save(update_fields=["password", "must_change_password", "one_time_password_until"])
+
+
+def purge_ended_sessions() -> int:
+    """Remove the sessions whose time is over, in one statement; how many."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 def set_group_permissions(name: str, codenames: list[str]) -> Group:

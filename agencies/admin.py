@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency, StaffMember
-from agencies.services import agencies_for, save_agency
+from agencies.services import agencies_for, open_dossiers_text, save_agency
 from agencies.text import words
+from agencies.work import open_work
 from common.admin import DeskModelAdmin
 from common.text import name_key
 
@@ -20,8 +21,27 @@ PLACE = ("code", "name", "parent", "level", "basis", "valid_from", "valid_until"
 READ_PLACE = ("code", "name", "above", "level", "basis", "valid_from", "valid_until", "followed_by")
 
 
+class AgencyForm(ModelForm[Agency]):
+    """An office that ends while dossiers are open there needs a successor."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        # Both fields are there for those who keep the tree only.
+        if (
+            self.instance.pk
+            and "successor" in self.fields
+            and cleaned.get("valid_until")
+            and not cleaned.get("successor")
+        ):
+            waiting = open_work([self.instance.pk]).get(self.instance.pk, 0)
+            if waiting and not self.has_error("successor"):
+                self.add_error("successor", open_dossiers_text(waiting))
+        return cleaned
+
+
 @admin.register(Agency)
 class AgencyAdmin(DeskModelAdmin):
+    form = AgencyForm
     list_display = ("label", "level", "phone", "opening_hours", "valid_until")
     list_filter = ("level",)
     list_per_page = 100

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from agencies.encodings import explain_bytes
 from agencies.enums import Basis, Level
 from agencies.models import Agency
 from agencies.validators import CODE, has_cycle, level_problem, parent_problem
@@ -90,11 +91,20 @@ def read_rows(file: BinaryIO) -> Reading:
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise AgencyImportError([Problem(1, _("the file is larger than 5 MB"))])
+    if explain_bytes(data) == "UTF-16":
+        raise AgencyImportError([Problem(1, _not_utf8(data))])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise AgencyImportError([Problem(line, _("the file is not in UTF-8"))]) from error
+        raise AgencyImportError([Problem(line, _not_utf8(data))]) from error
+
+
+def _not_utf8(data: bytes) -> str:
+    encoding = explain_bytes(data)
+    if encoding == "?":
+        return _("the file is not in UTF-8")
+    return _("the file is not in UTF-8 but seems to be in %s: save it again as “CSV UTF-8”") % encoding
 
 
 def _header(cells: list[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """Social-insurance offices (BHXH agencies), the tree they stand in, and who works where."""
 
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.enums import Basis, Level
 from agencies.validators import has_cycle, level_problem, parent_problem, validate_code
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+from common.days import VIETNAM
 
 
 class AgencyQuerySet(models.QuerySet["Agency"]):

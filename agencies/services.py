@@ -8,11 +8,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from agencies.csv_rows import AgencyImportError, AgencyRow, Links, link_problems, read_rows
+from agencies.csv_rows import AgencyImportError, AgencyRow, Links, Problem, link_problems, read_rows
 from agencies.enums import Level
 from agencies.models import Agency, AgencyQuerySet, StaffMember
+from agencies.surprises import Accepted, Finding, find_surprises
 from agencies.text import search_key
+from agencies.work import open_work
+
+NOTHING = Accepted()
 
 _IMPORTED = (
     "name", "level", "basis", "parent_id", "successor_id", "path", "search_key", "valid_from", "valid_until",
@@ -46,21 +52,84 @@ def save_agency(agency: Agency) -> None:
     agency.save()
 
 
+class SurprisingImport(Exception):
+    """The file was refused and nothing was stored: `findings` are for somebody to look at and to confirm."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__(f"{len(findings)} surprising changes")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would do, and what of it is surprising."""
+
+    result: ImportResult
+    findings: list[Finding]
+
+
 @transaction.atomic
-def import_agencies(file: BinaryIO) -> ImportResult:
+def import_agencies(file: BinaryIO, *, accepted: Accepted = NOTHING) -> ImportResult:
     """Load or update agencies from a CSV opened in binary mode; all rows or none.
 
     Columns: code, name, parent_code and level are required; basis, valid_from, valid_until (YYYY-MM-DD),
     successor_code, address, phone, email and opening_hours are optional. A parent may stand on a later line
     or be stored already. A column that is absent, and a contact that is blank, leave what is stored as it
-    was; agencies that are not in the file stay. Raises AgencyImportError with all bad lines and reasons.
+    was; agencies that are not in the file stay. Raises AgencyImportError with all bad lines and reasons, and
+    SurprisingImport where something is not to be expected of a list of offices and is not `accepted`.
     """
+    rows, stored = _read(file)
+    findings = [finding for finding in find_surprises(rows, stored) if not accepted.covers(finding)]
+    if findings:
+        raise SurprisingImport(findings)
+    return _store(rows, stored)
+
+
+def preview_agencies(file: BinaryIO) -> Preview:
+    """What `import_agencies` would do with this file, all accepted; nothing is stored. Raises AgencyImportError."""
+    with transaction.atomic():
+        rows, stored = _read(file)
+        findings = find_surprises(rows, stored)
+        preview = Preview(_store(rows, stored), findings)
+        transaction.set_rollback(True)
+    return preview
+
+
+def _read(file: BinaryIO) -> tuple[list[AgencyRow], dict[str, Agency]]:
     reading = read_rows(file)
     stored: dict[str, Agency] = {agency.code: agency for agency in Agency.objects.select_for_update()}
-    problems = reading.problems + link_problems(reading, _links(stored))
+    problems = reading.problems + link_problems(reading, _links(stored)) + _work_problems(reading.rows, stored)
     if problems:
         raise AgencyImportError(problems)
-    return _store(reading.rows, stored)
+    return reading.rows, stored
+
+
+def _work_problems(rows: Sequence[AgencyRow], stored: Mapping[str, Agency]) -> list[Problem]:
+    """An office that ends with open dossiers needs one that takes them over."""
+    ending = [
+        row for row in rows if row.code in stored and row.fields.get("valid_until") and not _successor(row, stored)
+    ]
+    if not ending:
+        return []
+    waiting = open_work([stored[row.code].pk for row in ending])
+    return [
+        Problem(row.line, f"{open_dossiers_text(number)} {_('Name it in the column successor_code.')}")
+        for row in ending
+        if (number := waiting.get(stored[row.code].pk, 0))
+    ]
+
+
+def _successor(row: AgencyRow, stored: Mapping[str, Agency]) -> object:
+    return stored[row.code].successor_id if row.successor_code is None else row.successor_code
+
+
+def open_dossiers_text(number: int) -> str:
+    """Why an office cannot end without a successor."""
+    return ngettext(
+        "%(number)d dossier is still open at this office: it cannot end before another office takes it over.",
+        "%(number)d dossiers are still open at this office: it cannot end before another office takes them over.",
+        number,
+    ) % {"number": number}
 
 
 def _links(stored: Mapping[str, Agency]) -> dict[str, Links]:

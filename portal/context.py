@@ -10,6 +10,7 @@ def about_portal() -> dict[str, object]:
         "name": settings.PORTAL_NAME,
         "office": settings.OFFICE_NAME,
         "hotline": settings.HOTLINE,
+        "hotline_price": settings.HOTLINE_PRICE,
         "hotline_tel": "".join(letter for letter in settings.HOTLINE if letter.isdigit() or letter == "+"),
         "desk_contact": settings.DESK_CONTACT,
         "debug": settings.DEBUG,
@@ -17,5 +18,6 @@ def about_portal() -> dict[str, object]:
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `portal.name`, `.office` (may be blank), `.hotline`, `.hotline_tel`, `.debug`."""
+    """Context processor: `portal.name`, `.office` (may be blank), `.hotline`, `.hotline_price`, `.hotline_tel`,
+    `.debug`."""
     return {"portal": about_portal()}

@@ -18,6 +18,7 @@ from notifications import dead_letters, heartbeat
 from notifications.services import operations
 from portal.static_files import missing_static_files
 from registration.fonts import FontMissing, missing_faces
+from registration.services import measure_backlogs
 
 logger = logging.getLogger(__name__)
 REDIS_TIMEOUT_SECONDS = 1
@@ -42,7 +43,7 @@ def delivery() -> dict[str, int | None]:
 
 
 def metrics() -> str:
-    """The same, and the messages by state, in Prometheus' text format. No personal data."""
+    """The same, messages by state and the work of the clock that is due, in Prometheus' format. No personal data."""
     lines = [f"portal_{name} {value}" for name, value in delivery().items() if value is not None]
     for standing in operations.standings():
         labels = f'{{status="{standing.status}"}}'
@@ -51,6 +52,11 @@ def metrics() -> str:
     lines.append(f"portal_receipts_unknown {operations.unknown_receipts()}")
     if (unreadable := dead_letters.total()) is not None:
         lines.append(f"portal_tasks_unreadable {unreadable}")
+    for backlog in measure_backlogs():
+        labels = f'{{work="{backlog.kind}"}}'
+        lines.append(f"portal_backlog{labels} {backlog.count}")
+        lines.append(f"portal_backlog_oldest_seconds{labels} {backlog.oldest_seconds}")
+        lines.append(f"portal_backlog_set_back{labels} {backlog.set_back}")
     return "\n".join(lines) + "\n"
 
 

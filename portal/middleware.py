@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import MiddlewareNotUsed, SuspiciousOperation
+from django.core.handlers.exception import get_exception_response
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
+from django.urls import Resolver404, get_resolver, get_urlconf, resolve
 from django.utils import translation
 
 from portal.network import client_ip
@@ -118,3 +120,25 @@ class RateLimitMiddleware:
         if scope is None or allow(scope, client_ip(request)):
             return None
         return too_many_requests(request)
+
+
+class OwnNotFoundMiddleware:
+    """With DEBUG on, too, people see the portal's own 404, not Django's list of addresses."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        if not settings.DEBUG:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            resolve(request.path_info)
+        except Resolver404 as missing:
+            return self._page(request, missing)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return self._page(request, exception) if isinstance(exception, Http404) else None
+
+    def _page(self, request: HttpRequest, missing: Http404) -> HttpResponse:
+        return get_exception_response(request, get_resolver(get_urlconf()), 404, missing)

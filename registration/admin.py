@@ -21,7 +21,7 @@ from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_s
 from registration.admin_forms import DECISIONS
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
-from registration.services.expiry import REMIND_BEFORE
+from registration.services.expiry import is_due_soon
 
 
 @admin.register(Declaration)
@@ -64,7 +64,7 @@ class DeclarationAdmin(DeskModelAdmin):
         badge = format_html('<span class="desk-status desk-status--{}">{}</span>', declaration.status, label)
         if declaration.status not in (Status.SUBMITTED, Status.RETURNED):
             return badge
-        soon = " desk-due--soon" if declaration.expires_at < timezone.now() + REMIND_BEFORE else ""
+        soon = " desk-due--soon" if is_due_soon(declaration) else ""
         due = date_format(timezone.localtime(declaration.expires_at), "DATE_FORMAT")
         return format_html('{} <span class="desk-due{}">{} {}</span>', badge, soon, _("paper due by"), due)
 

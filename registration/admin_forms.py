@@ -37,7 +37,13 @@ class Decision:
 
     def is_open(self, declaration: Declaration, officer: "User") -> bool:
         """Whether the present status and the officer's permissions allow it."""
-        return declaration.status in self.from_statuses and officer.has_perm(self.permission)
+        if declaration.status not in self.from_statuses or not officer.has_perm(self.permission):
+            return False
+        return declaration.status != Status.EXPIRED or self._is_open_when_expired(declaration)
+
+    def _is_open_when_expired(self, declaration: Declaration) -> bool:
+        is_awaited = self.to_status != Status.RECEIVED or services.awaits_paper(declaration)
+        return is_awaited and services.can_be_taken_up(declaration)
 
     def apply(self, declaration_id: int, *, officer: "User", revision: int, reason: str) -> Declaration:
         """Call the service. Raises AlreadyDecided, Declaration.DoesNotExist."""
@@ -53,7 +59,7 @@ DECISIONS = {
             _("Record the paper as received"),
             _("%(reference)s: the signed paper has been recorded as received."),
             services.receive_declaration,
-            (Status.SUBMITTED,),
+            (Status.SUBMITTED, Status.EXPIRED),
             Status.RECEIVED,
         ),
         Decision(
@@ -69,7 +75,7 @@ DECISIONS = {
             _("Return"),
             _("%(reference)s has been returned. The citizen gets an SMS and reads the reason on the portal."),
             services.return_declaration,
-            (Status.SUBMITTED, Status.RECEIVED),
+            (Status.SUBMITTED, Status.RECEIVED, Status.EXPIRED),
             Status.RETURNED,
             needs_reason=True,
         ),

@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
@@ -25,7 +27,7 @@ from registration.answers import stored_answers
 from registration.cards import compare
 from registration.desk import QUEUE_ORDER, declarations_for
 from registration.doubts import doubts_of
-from registration.enums import AccessKind
+from registration.enums import AccessKind, Status
 from registration.models import AccessEvent, Attachment, Declaration, Document
 from registration.references import format_reference
 
@@ -125,11 +127,11 @@ def _queue(together: Together) -> str:
 def _page(request: HttpRequest, together: Together, officer: "User") -> HttpResponse:
     ids = [int(text) for text in request.GET.get("ids", "").split(",") if re.fullmatch(r"[0-9]{1,18}", text)]
     chosen = list(declarations_for(officer).filter(pk__in=ids[:MAX_TOGETHER]).order_by(*QUEUE_ORDER))
-    fitting = [each for each in chosen if each.status in together.decision.from_statuses]
+    fitting = [each for each in chosen if together.decision.is_open(each, officer)]
     if not fitting:
         messages.error(request, together.nothing)
         return redirect(_queue(together))
-    rows = look_through(officer, fitting) if together.needs_look else [Chosen(each) for each in fitting]
+    rows = look_through(officer, fitting) if together.needs_look else [Chosen(each, _late(each)) for each in fitting]
     request.current_app = admin.site.name
     context = {
         **admin.site.each_context(request),
@@ -143,6 +145,12 @@ def _page(request: HttpRequest, together: Together, officer: "User") -> HttpResp
     }
     status = 422 if request.method == "POST" else 200
     return TemplateResponse(request, "registration/admin/together.html", context, status=status)
+
+
+def _late(declaration: Declaration) -> list[str]:
+    if declaration.status != Status.EXPIRED:
+        return []
+    return [_("expired on %(date)s") % {"date": date_format(timezone.localtime(declaration.expires_at), "DATE_FORMAT")}]
 
 
 def look_through(officer: "User", declarations: Sequence[Declaration]) -> list[Chosen]:

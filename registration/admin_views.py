@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from agencies.services import agencies_for
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
 from registration import admin_paper, services
@@ -169,6 +170,7 @@ def _page(
             credential and credential.status == MessageStatus.DEAD and declaration.status == Status.APPROVED
         ),
         "is_waiting": declaration.status in (Status.SUBMITTED, Status.RETURNED),
+        "expired": _expired(officer, declaration) if declaration.status == Status.EXPIRED else None,
         "decisions": _buttons(declaration, officer),
         "may_decide": any(officer.has_perm(decision.permission) for decision in DECISIONS.values()),
         "next_dossier": next_in_queue(officer, declaration),
@@ -190,6 +192,16 @@ def _answers(declaration: Declaration) -> list[dict[str, str]]:
         }
         for each in ANSWER_FIELDS
     ]
+
+
+def _expired(officer: "User", declaration: Declaration) -> dict[str, Any]:
+    """What an officer with a late paper in hand has to know of an expired dossier."""
+    newer = services.newer_declarations(declaration).filter(agency__in=agencies_for(officer)).first()
+    return {
+        "awaits_paper": services.awaits_paper(declaration),
+        "can_be_taken_up": services.can_be_taken_up(declaration),
+        "newer": newer,
+    }
 
 
 def _before(name: str, stored: str) -> str:

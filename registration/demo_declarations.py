@@ -4,9 +4,12 @@ Only two things are set afterwards, for nobody can wait thirty days: the times, 
 as delivered because nothing must ever be sent to an invented number.
 """
 
+import os
 import random
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,25 +19,26 @@ from django.db import transaction
 from django.utils import timezone
 
 from agencies.models import Agency
+from common.days import day_of, end_of_day, end_of_day_in
 from notifications.enums import MessageStatus
 from notifications.models import Message
+from notifications.services.queueing import without_publishing
 from registration import services
 from registration.answers import Answers
-from registration.demo_people import HOME, Person, make_person
+from registration.demo_people import HOME, Person
 from registration.demo_photos import demo_photos
-from registration.enums import Status
-from registration.models import Declaration, Draft, make_token
+from registration.demo_stories import Sign, Story, story_of
+from registration.enums import PhotoKind, Status
+from registration.images import NormalisedImage
+from registration.models import Declaration, Draft, make_token, private_storage
 from registration.services.decisions import expire_declaration
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-# The first declarations show each status once, all in the home agency; later ones are spread like this.
-SHARES = {
-    Status.SUBMITTED: 30, Status.RECEIVED: 18, Status.RETURNED: 10, Status.APPROVED: 14, Status.ACTIVE: 14,
-    Status.REJECTED: 5, Status.WITHDRAWN: 4, Status.EXPIRED: 5,
-}  # fmt: skip
 DAYS = 30
+DRAWN_TOGETHER = 20
+Photos = Mapping[str, NormalisedImage]
 _RETURN_REASONS = (
     "Ảnh mặt trước giấy tờ bị lóa, không đọc được số. Đề nghị ông/bà chụp lại ở nơi đủ sáng.",
     "Số giấy tờ ghi trên tờ khai khác với số trên ảnh. Đề nghị ông/bà kiểm tra và sửa lại.",
@@ -59,40 +63,86 @@ def make_demo_declarations(number: int, *, seed: int, cast: Cast) -> int:
     """Make the first `number` declarations of this seed, but none twice. Returns how many are new."""
     agencies = {agency.code: agency for agency in Agency.objects.current()}
     made = 0
-    for place in range(number):
-        person = make_person(seed, place, is_at_home=place < len(SHARES))
-        is_there = Declaration.objects.filter(bhxh_number=person.bhxh_number).exists()
-        if not is_there and (agency := agencies.get(person.agency_code)):
-            _live(person, agency, cast, seed, place)
-            made += 1
+    for start in range(0, number, DRAWN_TOGETHER):
+        places = range(start, min(start + DRAWN_TOGETHER, number))
+        stories = [(place, story) for place in places if _is_missing(story := story_of(seed, place), agencies)]
+        # Drawn before any transaction, for others write meanwhile, and on all cores.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            drawn = list(pool.map(_draw, stories))
+        for (place, story), photos in zip(stories, drawn, strict=True):
+            dice = random.Random(f"{seed}-{place}-life")  # noqa: S311 (a demo, not a secret)
+            with without_publishing(), transaction.atomic():
+                _live(story, photos, agencies[story.person.agency_code], cast, dice)
+        made += len(stories)
     return made
 
 
-@transaction.atomic
-def _live(person: Person, agency: Agency, cast: Cast, seed: int, place: int) -> None:
+def _is_missing(story: Story, agencies: Mapping[str, Agency]) -> bool:
+    number, agency_code = story.person.bhxh_number, story.person.agency_code
+    return agency_code in agencies and not Declaration.objects.filter(bhxh_number=number).exists()
+
+
+def _draw(numbered: tuple[int, Story]) -> Photos:
+    place, story = numbered
+    return demo_photos(story.person, place, card_name=story.card_name, is_poor=story.sign == Sign.POOR_PHOTO)
+
+
+def _live(story: Story, photos: Photos, agency: Agency, cast: Cast, dice: random.Random) -> None:
     """The whole life of one declaration. Its messages are settled before the queue can hear of them."""
-    dice = random.Random(f"{seed}-{place}-life")  # noqa: S311 (a demo, not a secret)
-    statuses = list(SHARES)
-    status = statuses[place] if place < len(statuses) else dice.choices(statuses, list(SHARES.values()))[0]
+    person, status = story.person, story.status
     officer = cast.district if person.agency_code == HOME else cast.province
-    declaration = _submit(services.open_draft(make_token()), person, agency, place)
-    if place % 9 == 4:
+    declaration = _submit(services.open_draft(make_token()), person, photos, agency)
+    for _ in range(story.returns):
         _return(declaration, officer, dice)
-        declaration = _submit(services.begin_correction(declaration), person, agency, place)
+        declaration = _submit(services.begin_correction(declaration), person, photos, agency)
+    if story.sign == Sign.CONTESTED:
+        _contest(person, photos, agency)
     _STEPS[status](declaration, officer, dice)
     declaration.refresh_from_db()
+    if story.sign in _AFTERWARDS:
+        _AFTERWARDS[story.sign](declaration, officer, dice)
+        declaration.refresh_from_db()
     if status == Status.ACTIVE:
         accounts = get_user_model().objects.filter(declarations=declaration)
         accounts.update(password=cast.password_hash, must_change_password=False)
     _spread(declaration, dice)
-    _settle_messages(declaration, is_lost=status == Status.APPROVED and place % 12 == 0)
+    _settle_messages(declaration, is_lost=story.sign == Sign.SMS_FAILED)
 
 
-def _submit(draft: Draft, person: Person, agency: Agency, place: int) -> Declaration:
-    for kind, image in demo_photos(person, place).items():
+def _submit(draft: Draft, person: Person, photos: Photos, agency: Agency) -> Declaration:
+    for kind, image in photos.items():
         services.store_photo(draft, kind, image)
-    answers = {name: value for name, value in asdict(person).items() if name != "agency_code"}
-    return services.submit_declaration(draft, Answers(**answers, agency=agency))
+    return services.submit_declaration(draft, _answers(person, agency))
+
+
+def _answers(person: Person, agency: Agency) -> Answers:
+    return Answers(**{name: value for name, value in asdict(person).items() if name != "agency_code"}, agency=agency)
+
+
+def _contest(person: Person, photos: Photos, agency: Agency) -> None:
+    """Somebody with another phone wants the same number, and is refused."""
+    other = replace(person, phone=f"+84919{person.phone[-6:]}", full_name="Nguyễn Văn Khác")
+    draft = services.open_draft(make_token())
+    with suppress(services.RegistrationError):
+        _submit(draft, other, photos, agency)
+    services.discard_draft(draft)
+
+
+def _reopen(declaration: Declaration, officer: "User", dice: random.Random) -> None:
+    reason = "Số điện thoại không đúng nên không nhận được mật khẩu. Đề nghị ông/bà sửa lại."
+    services.reopen_declaration(declaration.pk, officer=officer, revision=declaration.revision, reason=reason)
+
+
+def _lose_photo(declaration: Declaration, officer: "User", dice: random.Random) -> None:
+    """The stored file of one photo is gone: the paper has an empty box, and the desk says so."""
+    photo = declaration.current_attachments().filter(kind=PhotoKind.ID_FRONT).get()
+    for name in photo.file_names():
+        private_storage().delete(name)
+    services.ensure_document(declaration)
+
+
+def _arrive_late(declaration: Declaration, officer: "User", dice: random.Random) -> None:
+    services.receive_declaration(declaration.pk, officer=officer, revision=declaration.revision)
 
 
 def _receive(declaration: Declaration, officer: "User", dice: random.Random) -> Declaration:
@@ -121,6 +171,11 @@ def _reject(declaration: Declaration, officer: "User", dice: random.Random) -> N
     services.reject_declaration(received.pk, officer=officer, revision=received.revision, reason=reason)
 
 
+def _expire(declaration: Declaration, officer: "User", dice: random.Random) -> None:
+    Declaration.objects.filter(pk=declaration.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_declaration(declaration.pk)
+
+
 _STEPS: dict[Status, Callable[[Declaration, "User", random.Random], object]] = {
     Status.SUBMITTED: lambda declaration, officer, dice: None,
     Status.RECEIVED: _receive,
@@ -129,7 +184,15 @@ _STEPS: dict[Status, Callable[[Declaration, "User", random.Random], object]] = {
     Status.ACTIVE: _activate,
     Status.REJECTED: _reject,
     Status.WITHDRAWN: lambda declaration, officer, dice: services.withdraw_declaration(declaration.pk),
-    Status.EXPIRED: lambda declaration, officer, dice: expire_declaration(declaration.pk),
+    Status.EXPIRED: _expire,
+}
+
+
+_AFTERWARDS: dict[Sign | None, Callable[[Declaration, "User", random.Random], object]] = {
+    Sign.REOPENED: _reopen,
+    Sign.LOST_PHOTO: _lose_photo,
+    Sign.LATE_PAPER: _arrive_late,
+    Sign.EXPIRED_CORRECTION: _expire,
 }
 
 
@@ -137,25 +200,34 @@ def _spread(declaration: Declaration, dice: random.Random) -> None:
     """Give the steps times in office hours of the last `DAYS` days, and set what follows from them."""
     changes = list(declaration.changes.all())
     moments = _moments(len(changes), dice)
-    paper_time = timedelta(days=settings.PAPER_DAYS)
-    if declaration.status == Status.EXPIRED:
-        # It was submitted so long before its last step, and that step is not in the future.
-        moments = [
-            moments[-1] - paper_time - timedelta(hours=3 * (len(moments) - 1 - at)) for at in range(1, len(moments))
-        ]
-        moments.append(moments[-1] + paper_time + timedelta(minutes=30))
+    expired = [place for place, change in enumerate(changes) if change.to_status == Status.EXPIRED]
+    if expired:
+        moments = _moments_of_expiry(moments, expired[-1])
     for change, moment in zip(changes, moments, strict=True):
         declaration.changes.filter(pk=change.pk).update(changed_at=moment)
     submitted = max(at for at, change in zip(moments, changes, strict=True) if change.to_status == Status.SUBMITTED)
-    due = (moments[-1] if declaration.status == Status.RETURNED else submitted) + paper_time
+    told = moments[-1] if declaration.status == Status.RETURNED else submitted
+    if expired:
+        told = moments[expired[-1] - 1]
     declaration.attachments.update(created_at=submitted)
     Declaration.objects.filter(pk=declaration.pk).update(
         created_at=moments[0],
         submitted_at=submitted,
         consented_at=submitted,
-        expires_at=due,
+        expires_at=end_of_day_in(settings.PAPER_DAYS, now=told),
         updated_at=moments[-1],
     )
+
+
+def _moments_of_expiry(moments: list[datetime], expiry: int) -> list[datetime]:
+    """Step `expiry` comes just after the end of the last day, those before it in the days before; what follows has
+    its time, which is not in the future, on the day after."""
+    last_day = day_of(moments[-1]) - timedelta(days=1)
+    submitted = timezone.localtime(end_of_day(last_day - timedelta(days=settings.PAPER_DAYS))).replace(
+        hour=16, minute=5
+    )
+    earlier = [submitted - timedelta(hours=3 * at) for at in range(expiry)]
+    return [*reversed(earlier), end_of_day(last_day) + timedelta(minutes=3), *moments[expiry + 1 :][-1:]]
 
 
 def _moments(number: int, dice: random.Random) -> list[datetime]:

@@ -211,7 +211,7 @@ def _draw_front(image: Image.Image, name: str, number: str, kind: str, seed: int
     draw.text((480, 50), "MẪU MINH HỌA", font=_font(40, bold=True), fill=_INK)
     draw.text((480, 125), _TITLES[kind], font=_font(46, bold=True), fill=_RED)
     draw.text((480, 190), "Không có giá trị sử dụng", font=_font(34), fill=_INK)
-    image.paste(draw_portrait(seed).resize((360, 480), Image.Resampling.LANCZOS), (70, 330))
+    image.paste(_card_portrait(seed), (70, 330))
     lines = [
         ("Số / No.", number),
         ("Họ và tên / Full name", name.upper()),
@@ -222,6 +222,11 @@ def _draw_front(image: Image.Image, name: str, number: str, kind: str, seed: int
         draw.text((480, top), label, font=_font(34), fill=_INK)
         draw.text((480, top + 48), value, font=_fitting(value, 1050), fill="#111111")
     draw.text((70, 850), "Dùng để thử và giới thiệu phần mềm", font=_font(34), fill=_INK)
+
+
+@cache
+def _card_portrait(seed: int) -> Image.Image:
+    return draw_portrait(seed).resize((360, 480), Image.Resampling.LANCZOS)
 
 
 def _draw_back(image: Image.Image, name: str, number: str, dice: random.Random) -> None:
@@ -264,10 +269,15 @@ def _paste_qr(image: Image.Image, text: str, place: tuple[int, int]) -> None:
 
 def _mark_specimen(image: Image.Image) -> None:
     """MẪU across the middle, faint enough to read what is under it."""
-    layer = Image.new("L", image.size)
+    image.paste(_RED, mask=_specimen_layer(image.size))
+
+
+@cache
+def _specimen_layer(size: tuple[int, int]) -> Image.Image:
+    layer = Image.new("L", size)
     draw = ImageDraw.Draw(layer)
-    draw.text((image.width * 0.62, image.height * 0.68), "MẪU", font=_bold(190), fill=80, anchor="mm")
-    image.paste(Image.new("RGB", image.size, _RED), mask=layer.rotate(12, Image.Resampling.BICUBIC))
+    draw.text((layer.width * 0.62, layer.height * 0.68), "MẪU", font=_bold(190), fill=80, anchor="mm")
+    return layer.rotate(12, Image.Resampling.BICUBIC)
 
 
 def _grain(image: Image.Image, seed: int) -> Image.Image:

@@ -1,37 +1,59 @@
-"""Drawn photos for the demo, each made once: a card takes longer than the rest of a declaration."""
+"""Drawn photos for the demo. Each person's card shows their own name and number; what they share is drawn once."""
 
 import io
+import random
+from datetime import date
 from functools import cache
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from registration.demo_images import draw_id_card, draw_passport_page, draw_portrait, jpeg_bytes
+from registration.demo_images import cccd_qr_payload, draw_id_card, draw_passport_page, draw_portrait, jpeg_bytes
 from registration.demo_people import Person
 from registration.enums import PaperKind, PhotoKind
 from registration.images import NormalisedImage, normalise
 
 PORTRAITS = 6
-# So many dossiers show a card with the person's own name and number; the others share one of each kind.
-OWN_CARDS = 6
-_SPECIMEN_NAME = "Nguyễn Thị Mẫu"
-_SPECIMEN_NUMBERS = {
-    PaperKind.CCCD: "079190000000",
-    PaperKind.CMND: "020000000",
-    PaperKind.PASSPORT: "C0000000",
-}
+# A card's back shows nothing that the desk compares.
+_BACK_NAME, _BACK_NUMBER = "Nguyễn Thị Mẫu", "000000000000"
 
 
-def demo_photos(person: Person, place: int) -> dict[PhotoKind, NormalisedImage]:
-    """The photos of this person's declaration, ready to be stored."""
+def demo_photos(
+    person: Person, place: int, *, card_name: str = "", is_poor: bool = False
+) -> dict[str, NormalisedImage]:
+    """The photos of this person's declaration, ready to be stored.
+
+    `card_name` puts another name on the card and in its QR code; `is_poor` makes a front that is dark and blurred.
+    """
     kind = PaperKind(person.paper_kind)
-    is_own = place < OWN_CARDS
-    name = person.full_name if is_own else _SPECIMEN_NAME
-    number = person.paper_number if is_own else _SPECIMEN_NUMBERS[kind]
-    front = _front(kind, name, number)
-    photos = {PhotoKind.PORTRAIT: _portrait(place % PORTRAITS), PhotoKind.ID_FRONT: front}
+    front = _draw_front(person, place, card_name or person.full_name)
+    if is_poor:
+        front = front.filter(ImageFilter.GaussianBlur(9)).point(lambda level: level // 4)
+    photos = {PhotoKind.PORTRAIT: _portrait(place % PORTRAITS), PhotoKind.ID_FRONT: _stored(front, PhotoKind.ID_FRONT)}
     if kind != PaperKind.PASSPORT:
         photos[PhotoKind.ID_BACK] = _back(kind)
-    return photos
+    return {str(each): photo for each, photo in photos.items()}
+
+
+def _draw_front(person: Person, place: int, name: str) -> Image.Image:
+    seed, kind = place % PORTRAITS, PaperKind(person.paper_kind)
+    if kind == PaperKind.PASSPORT:
+        return draw_passport_page(name=name, number=person.paper_number, seed=seed)
+    qr = _qr_text(person, name) if kind == PaperKind.CCCD else None
+    return draw_id_card("front", name=name, number=person.paper_number, kind=kind, seed=seed, qr=qr)
+
+
+def _qr_text(person: Person, name: str) -> str:
+    """What the chip card of this person says; sex and year of birth stand in its number."""
+    dice, century = random.Random(person.paper_number), int(person.paper_number[3])  # noqa: S311 (a demo)
+    year = 1900 + 100 * (century // 2) + int(person.paper_number[4:6])
+    return cccd_qr_payload(
+        number=person.paper_number,
+        name=name,
+        birth_date=date(year, dice.randrange(1, 13), dice.randrange(1, 29)),
+        is_male=century % 2 == 0,
+        address=person.address,
+        issued_on=date(2021, dice.randrange(1, 13), dice.randrange(1, 29)),
+    )
 
 
 @cache
@@ -40,16 +62,8 @@ def _portrait(seed: int) -> NormalisedImage:
 
 
 @cache
-def _front(kind: PaperKind, name: str, number: str) -> NormalisedImage:
-    if kind == PaperKind.PASSPORT:
-        return _stored(draw_passport_page(name=name, number=number), PhotoKind.ID_FRONT)
-    return _stored(draw_id_card("front", name=name, number=number, kind=kind), PhotoKind.ID_FRONT)
-
-
-@cache
 def _back(kind: PaperKind) -> NormalisedImage:
-    picture = draw_id_card("back", name=_SPECIMEN_NAME, number=_SPECIMEN_NUMBERS[kind], kind=kind)
-    return _stored(picture, PhotoKind.ID_BACK)
+    return _stored(draw_id_card("back", name=_BACK_NAME, number=_BACK_NUMBER, kind=kind), PhotoKind.ID_BACK)
 
 
 def _stored(picture: Image.Image, kind: PhotoKind) -> NormalisedImage:

@@ -1,6 +1,7 @@
 """What the staff desk looks up: an officer's dossiers, the order of the queue, the search."""
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,12 @@ def open_counts(user: "User | AnonymousUser") -> dict[str, int]:
     """How many declarations in the user's scope stand in each status that is still open."""
     open_ones = declarations_for(user).filter(status__in=OPEN_STATUSES).order_by()
     return dict(open_ones.values_list("status").annotate(number=Count("pk")))
+
+
+def open_dossiers(agency_ids: Collection[int]) -> dict[int, int]:
+    """How many open declarations are addressed to each of these agencies, of those that have any."""
+    rows = Declaration.objects.filter(agency__in=list(agency_ids), status__in=OPEN_STATUSES).order_by()
+    return dict(rows.values_list("agency").annotate(number=Count("pk")))
 
 
 def next_in_queue(user: "User | AnonymousUser", current: Declaration) -> Declaration | None:

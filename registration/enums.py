@@ -23,6 +23,8 @@ class Status(TextChoices):
 LIVE_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.APPROVED, Status.ACTIVE, Status.RETURNED)
 # Staff have something to do, or are waiting for the citizen.
 OPEN_STATUSES = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED)
+# The citizen has to act, and has until a day that was told.
+AWAITED_STATUSES = (Status.SUBMITTED, Status.RETURNED)
 
 # In these the applicant may open the dossier: in the browser that submitted it, or with a code. Afterwards nobody may,
 # and with an account in use the way leads through that.

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from registration.enums import LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, Status
+from registration.enums import AWAITED_STATUSES, LIVE_STATUSES, AccessKind, PaperKind, PhotoKind, Status
 from registration.photo_quality import QUALITY_TEXTS, QUALITY_WORDS
 from registration.references import format_reference
 
@@ -20,6 +20,7 @@ ENDINGS = ("phone", "bhxh_number", "paper_number")
 ENDING_LENGTH = 4
 # Literal values: a partial index serves only queries whose condition the planner can match.
 _LIVE = Q(status__in=[str(status) for status in LIVE_STATUSES])
+_AWAITED = Q(status__in=[str(status) for status in AWAITED_STATUSES])
 
 
 # What a citizen wrote; the other texts on the paper are the office's.
@@ -125,6 +126,7 @@ class Declaration(models.Model):
             models.Index(fields=["bhxh_number"], name="declaration_number"),
             models.Index(fields=["phone"], name="declaration_phone"),
             *(models.Index(Right(name, ENDING_LENGTH), name=f"declaration_{name}_end") for name in ENDINGS),
+            models.Index(fields=["expires_at"], condition=_AWAITED, name="declaration_due"),
         ]
 
     def __str__(self) -> str:
@@ -338,3 +340,18 @@ class AccessEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.declaration_id} {self.user_id}"
+
+
+class Setback(models.Model):
+    """A row that the clock's work (registration.services.draining) could not do: left alone until then."""
+
+    kind = models.CharField(max_length=20)
+    row_id = models.BigIntegerField()
+    times = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "row_id"], name="one_setback_a_row")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row_id}"

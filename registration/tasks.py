@@ -1,35 +1,26 @@
 """What workers and beat do for the registration. Every task takes ids at most and is safe to run twice."""
 
 import logging
-from importlib import import_module
 
 from celery import shared_task
-from django.conf import settings
 
 from accounts import resets
+from accounts.services import purge_ended_sessions
 from registration import services
-from registration.models import Declaration
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
-def make_document(declaration_id: int) -> None:
-    """Render and store the PDF of a declaration's present version, unless that is done. A failure waits for beat."""
-    services.offer_document(Declaration.objects.get(pk=declaration_id))
-
-
-@shared_task(ignore_result=True)
 def sweep_documents() -> None:
     """Make every PDF that is still missing; one that fails does not hold up the others."""
-    for declaration in services.missing_documents():
-        make_document.delay(declaration.pk)
+    services.make_missing_documents()
 
 
 @shared_task(ignore_result=True)
 def expire_declarations() -> None:
     """Expire declarations whose paper did not come."""
-    logger.info("%d declarations past their time", services.expire_declarations())
+    logger.info("%d declarations expired", services.expire_declarations())
 
 
 @shared_task(ignore_result=True)
@@ -64,8 +55,8 @@ def purge_access_codes() -> None:
 
 @shared_task(ignore_result=True)
 def purge_sessions() -> None:
-    """Remove sessions that are over: each Ghi nhận and each opened dossier begins one."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    """Remove the sessions that have ended: each is somebody's sign-in or opened dossier."""
+    logger.info("%d sessions removed", purge_ended_sessions())
 
 
 @shared_task(name="registration.tasks.send_reset_code", ignore_result=True)

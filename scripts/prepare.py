@@ -13,7 +13,11 @@ AGENCIES = Path(__file__).resolve().parent.parent / "agencies" / "data" / "agenc
 def prepare() -> None:
     """Migrate, load the agencies, make the roles and the demo staff (who prints their sign-in)."""
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("import_agencies", str(AGENCIES))
+    from agencies.models import Agency
+
+    # Once: an administrator's own list, imported later, stays.
+    if not Agency.objects.exists():
+        call_command("import_agencies", str(AGENCIES))
     call_command("setup_roles")
     if settings.DEBUG:
         call_command("seed_demo")

@@ -1,7 +1,9 @@
 """Queueing, sweeping up and cancelling messages."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +31,7 @@ PUBLISH_ERRORS = (OperationalError, RedisError, OSError)
 # A task that was published this long ago and has not shown up may be lost: it is published again.
 REPUBLISH_AFTER = timedelta(seconds=30)
 SWEEP_BATCH = 500
+_is_quiet: ContextVar[bool] = ContextVar("messages_not_published", default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,19 @@ def queue_messages(new: Sequence[NewMessage]) -> list[Message]:
     secret in it, is one GSM-7 segment, and when nobody makes secrets for its kind.
     """
     messages = Message.objects.bulk_create(_message(each) for each in new)
-    transaction.on_commit(partial(_publish_all, [message.pk for message in messages]))
+    if not _is_quiet.get():
+        transaction.on_commit(partial(_publish_all, [message.pk for message in messages]))
     return messages
+
+
+@contextmanager
+def without_publishing() -> Iterator[None]:
+    """Within it new messages are stored and not handed to the queue: for rows that are settled before they are seen."""
+    token = _is_quiet.set(True)
+    try:
+        yield
+    finally:
+        _is_quiet.reset(token)
 
 
 def _message(new: NewMessage) -> Message:

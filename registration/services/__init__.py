@@ -6,6 +6,7 @@ from registration.services.access_codes import (
     purge_access_codes,
     request_access_code,
 )
+from registration.services.backlogs import measure_backlogs
 from registration.services.decisions import (
     activate_declaration,
     approve_declaration,
@@ -17,7 +18,7 @@ from registration.services.decisions import (
     return_declaration,
     withdraw_declaration,
 )
-from registration.services.documents import ensure_document, missing_documents, offer_document
+from registration.services.documents import ensure_document, make_missing_documents, missing_documents, offer_document
 from registration.services.drafts import (
     begin_correction,
     discard_draft,
@@ -46,9 +47,11 @@ from registration.services.errors import (
     PhotosMissing,
     RegistrationError,
     ResendRefused,
+    TakenMeanwhile,
 )
 from registration.services.expiry import expire_declarations, send_reminders
 from registration.services.pages import FormPage, check_page, is_resent, keep_images, page_photos, split_draft
+from registration.services.places import awaits_paper, can_be_taken_up, newer_declarations
 from registration.services.resend import resend_credential
 from registration.services.resets import request_reset, reset_password, send_reset_code, sweep_resets
 from registration.services.submission import submit_declaration
@@ -67,10 +70,13 @@ __all__ = [
     "Registered",
     "RegistrationError",
     "ResendRefused",
+    "TakenMeanwhile",
     "activate_declaration",
     "approve_declaration",
     "approve_declarations",
+    "awaits_paper",
     "begin_correction",
+    "can_be_taken_up",
     "check_page",
     "discard_draft",
     "discard_photo",
@@ -85,8 +91,11 @@ __all__ = [
     "issue_access_code",
     "keep_images",
     "link_phone",
+    "make_missing_documents",
     "mark_phone_opened",
+    "measure_backlogs",
     "missing_documents",
+    "newer_declarations",
     "offer_document",
     "open_draft",
     "open_with_code",

@@ -6,7 +6,6 @@ meanwhile, or lie outside the officer's scope, are left alone.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -17,31 +16,44 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.services import Citizen, close_unused_account, open_citizen_accounts
 from agencies.services import agencies_for
+from common.days import end_of_day_in
 from notifications.enums import MessageKind
 from notifications.services import cancel_credentials
-from registration.enums import Status
+from registration.enums import AWAITED_STATUSES, Status
 from registration.models import Declaration, StatusChange
 from registration.services.errors import AlreadyDecided, RegistrationError
+from registration.services.places import awaits_paper, taking_place
 from registration.services.texts import send_messages
 
 MAX_REASON = 1000
-MOVED_FIELDS = ("status", "reason", "revision", "account", "expires_at", "updated_at")
+MOVED_FIELDS = ("status", "reason", "revision", "account", "phone_slot", "expires_at", "updated_at")
 
 
 def receive_declaration(declaration_id: int, *, officer: User, revision: int) -> Declaration:
-    """The signed paper has arrived: submitted → received. Raises AlreadyDecided, Declaration.DoesNotExist."""
+    """The signed paper has arrived: submitted → received, or expired while it was awaited → received.
+
+    Raises AlreadyDecided (TakenMeanwhile where an expired one's number is another declaration's by now),
+    Declaration.DoesNotExist.
+    """
     with transaction.atomic():
-        declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED,))
-        _move([declaration], Status.RECEIVED, officer)
+        declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED, Status.EXPIRED))
+        if declaration.status == Status.EXPIRED:
+            _receive_late(declaration, officer)
+        else:
+            _move([declaration], Status.RECEIVED, officer)
     return declaration
 
 
 def receive_declarations(seen: Mapping[int, int], *, officer: User) -> list[Declaration]:
-    """A bundle of signed papers has arrived. `seen` has the revision of each; returns those that were recorded."""
+    """A bundle of signed papers has arrived, some perhaps late. `seen` has the revision of each; returns those that
+    were recorded."""
     with transaction.atomic():
-        declarations = _locked_all(seen, officer, (Status.SUBMITTED,))
-        _move(declarations, Status.RECEIVED, officer)
-    return declarations
+        declarations = _locked_all(seen, officer, (Status.SUBMITTED, Status.EXPIRED))
+        in_time = [declaration for declaration in declarations if declaration.status == Status.SUBMITTED]
+        late = [declaration for declaration in declarations if declaration.status == Status.EXPIRED]
+        _move(in_time, Status.RECEIVED, officer)
+        recorded = {each.pk for each in [*in_time, *(each for each in late if _could_receive_late(each, officer))]}
+    return [declaration for declaration in declarations if declaration.pk in recorded]
 
 
 def approve_declaration(declaration_id: int, *, officer: User, revision: int) -> Declaration:
@@ -63,10 +75,15 @@ def approve_declarations(seen: Mapping[int, int], *, officer: User) -> list[Decl
 
 
 def return_declaration(declaration_id: int, *, officer: User, revision: int, reason: str) -> Declaration:
-    """Send back for correction with a reason that the citizen reads: submitted or received → returned."""
+    """Send back for correction with a reason that the citizen reads: submitted, received or expired → returned.
+
+    Raises AlreadyDecided (TakenMeanwhile where an expired one's number is another declaration's by now).
+    """
     with transaction.atomic():
-        declaration = _locked(declaration_id, officer, revision, (Status.SUBMITTED, Status.RECEIVED))
-        _return(declaration, officer, reason)
+        allowed = (Status.SUBMITTED, Status.RECEIVED, Status.EXPIRED)
+        declaration = _locked(declaration_id, officer, revision, allowed)
+        with taking_place(declaration):
+            _return(declaration, officer, reason)
     return declaration
 
 
@@ -111,17 +128,38 @@ def activate_declaration(account: User) -> None:
             _move([approved], Status.ACTIVE, None)
 
 
-def expire_declaration(declaration_id: int) -> None:
-    """The paper never came: submitted or returned → expired."""
+def expire_declaration(declaration_id: int) -> bool:
+    """The paper never came: submitted or returned → expired, once the last day is over. Whether it was."""
     with transaction.atomic():
         declaration = Declaration.objects.select_for_update().get(pk=declaration_id)
-        if declaration.status in (Status.SUBMITTED, Status.RETURNED):
+        is_over = declaration.status in AWAITED_STATUSES and declaration.expires_at < timezone.now()
+        if is_over:
             _move([declaration], Status.EXPIRED, None)
+    return is_over
+
+
+def _receive_late(declaration: Declaration, officer: User) -> None:
+    """The paper of an expired declaration is there after all; the citizen is told that it goes on."""
+    if not awaits_paper(declaration):
+        raise AlreadyDecided(
+            _("A correction was awaited here, not the paper. Return it, and the citizen can correct it.")
+        )
+    with taking_place(declaration):
+        _move([declaration], Status.RECEIVED, officer)
+        send_messages([declaration], MessageKind.RECEIVED)
+
+
+def _could_receive_late(declaration: Declaration, officer: User) -> bool:
+    try:
+        _receive_late(declaration, officer)
+    except AlreadyDecided:
+        return False
+    return True
 
 
 def _return(declaration: Declaration, officer: User, reason: str) -> None:
     # The citizen gets the full time again.
-    declaration.expires_at = timezone.now() + timedelta(days=settings.PAPER_DAYS)
+    declaration.expires_at = end_of_day_in(settings.PAPER_DAYS)
     _move([declaration], Status.RETURNED, officer, _needed(reason))
     send_messages([declaration], MessageKind.RETURNED)
 

@@ -13,8 +13,11 @@ from registration.enums import OPEN_STATUSES
 from registration.fonts import Undrawable
 from registration.models import Declaration, Document, FormerDocument
 from registration.pdf import Paper, render_declaration
+from registration.services.draining import DOCUMENTS, drain
 
 logger = logging.getLogger(__name__)
+# Beat comes again after a minute. One worker draws at a time: the others deliver messages meanwhile.
+DOCUMENT_SECONDS = 50.0
 
 
 def ensure_document(declaration: Declaration) -> Document:
@@ -114,15 +117,33 @@ def offer_document(declaration: Declaration) -> Document | None:
         return None
 
 
-def missing_documents(limit: int = 100) -> QuerySet[Declaration]:
-    """Declarations on their way whose present version has had no PDF for a minute: beat has them made.
+def missing_documents() -> QuerySet[Declaration]:
+    """Declarations on their way whose present version has had no PDF for a minute.
 
-    In no order: those that fail each time do not stand in the way of the others. Those that cannot be printed as they
-    are written wait for a correction, or for somebody to open the receipt or the PDF once the font has the letter.
+    Those that cannot be printed as they are written wait for a correction, or for somebody to open the receipt or the
+    PDF once the font has the letter.
     """
     made = Document.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"))
     before = timezone.now() - timedelta(minutes=1)
-    waiting = Declaration.objects.filter(
-        ~Exists(made), status__in=OPEN_STATUSES, submitted_at__lt=before, unprintable=[]
-    )
-    return waiting.order_by("?")[:limit]
+    waiting = Declaration.objects.filter(~Exists(made), status__in=OPEN_STATUSES, submitted_at__lt=before)
+    return waiting.filter(unprintable=[])
+
+
+def make_missing_documents(seconds: float = DOCUMENT_SECONDS) -> int:
+    """Make the PDFs that are missing, the oldest first, until none is or `seconds` are over; how many were made.
+
+    One that fails is set back, so that it does not stand in the way of the others.
+    """
+    return drain(DOCUMENTS, missing_documents(), by="submitted_at", work=_make_missing, seconds=seconds).done
+
+
+def _make_missing(declaration_id: int) -> bool:
+    declaration = missing_documents().filter(pk=declaration_id).first()
+    if declaration is None:
+        return False
+    try:
+        ensure_document(declaration)
+    except Undrawable:
+        # Noted on the declaration, which is not looked at again for that.
+        return False
+    return True

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.text import tidy
@@ -21,6 +21,7 @@ from registration.images import NormalisedImage
 from registration.models import Attachment, Declaration, Draft, make_token, private_storage
 from registration.print_photos import print_copy_of
 from registration.references import format_reference, make_reference, parse_reference
+from registration.services.draining import DRAFTS, DRAIN_SECONDS, drain
 from registration.services.errors import AlreadyDecided, PageOutdated
 
 logger = logging.getLogger(__name__)
@@ -258,11 +259,23 @@ def copy_photo(photo: Attachment, draft: Draft) -> None:
     copy.save()
 
 
-def purge_drafts() -> int:
-    """Remove drafts, with their photos, that nobody has touched for `DRAFT_HOURS`. Returns how many."""
-    limit = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
-    stale = list(Draft.objects.filter(updated_at__lt=limit)[:500])
-    for draft in stale:
-        with suppress(AlreadyDecided), transaction.atomic():
-            _remove(_lock(draft))
-    return len(stale)
+def stale_drafts() -> QuerySet[Draft]:
+    """Those that nobody has touched for `DRAFT_HOURS`."""
+    return Draft.objects.filter(updated_at__lt=timezone.now() - timedelta(hours=settings.DRAFT_HOURS))
+
+
+def purge_drafts(seconds: float = DRAIN_SECONDS) -> int:
+    """Remove stale drafts with their photos, the oldest first, until none is left or `seconds` are over; how many."""
+    return drain(DRAFTS, stale_drafts(), by="updated_at", work=_purge_draft, seconds=seconds).done
+
+
+def _purge_draft(draft_id: int) -> bool:
+    with transaction.atomic():
+        draft = stale_drafts().select_for_update(of=("self",)).filter(pk=draft_id).first()
+        if draft is None:
+            return False
+        # Files first: while one cannot be removed its row stays, and is tried again.
+        for name in [name for photo in draft.attachments.all() for name in photo.file_names()]:
+            private_storage().delete(name)
+        draft.delete()
+    return True

@@ -73,3 +73,12 @@ class AlreadySubmitted(RegistrationError):
     """The draft has become a declaration, of other answers or photos than these."""
 
     message = _("This declaration has already been submitted.")
+
+
+class TakenMeanwhile(AlreadyDecided):
+    """An expired declaration cannot go on: somebody has declared its number, or filled its phone's places, since."""
+
+    message = _(
+        "This dossier cannot be taken up again: its BHXH number or its phone belongs to a newer declaration by now. "
+        "Work on that one."
+    )

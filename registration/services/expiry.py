@@ -1,52 +1,65 @@
-"""The clock's part in a declaration's life."""
+"""The clock's part in a declaration's life. Days are whole ones, by the calendar of Việt Nam (common.days)."""
 
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from common.days import day_of, end_of_day_in, start_of_day
 from notifications.enums import MessageKind
 from notifications.models import Message
-from registration.enums import Status
+from registration.enums import AWAITED_STATUSES
 from registration.models import Declaration
 from registration.services.decisions import expire_declaration
+from registration.services.draining import DRAIN_SECONDS, EXPIRY, REMINDERS, drain
 from registration.services.texts import send_messages
 
-_AWAITED = (Status.SUBMITTED, Status.RETURNED)
-REMIND_BEFORE = timedelta(days=3)
+REMIND_DAYS = 3
 
 
-def expire_declarations(limit: int = 500) -> int:
-    """Expire declarations whose paper did not come in time. Returns how many were looked at."""
-    due = Declaration.objects.filter(status__in=_AWAITED, expires_at__lt=timezone.now())
-    ids = list(due.order_by("expires_at").values_list("pk", flat=True)[:limit])
-    for declaration_id in ids:
-        expire_declaration(declaration_id)
-    return len(ids)
+def overdue_declarations() -> QuerySet[Declaration]:
+    """Those whose last day, the one that was told, is over."""
+    return Declaration.objects.filter(status__in=AWAITED_STATUSES, expires_at__lt=timezone.now())
 
 
-def send_reminders(limit: int = 500) -> int:
-    """Remind those whose paper is due within REMIND_BEFORE, once each time; how many were reminded.
+def expire_declarations(seconds: float = DRAIN_SECONDS) -> int:
+    """Expire what is overdue, the oldest first, until nothing is left or `seconds` are over; how many."""
+    return drain(EXPIRY, overdue_declarations(), by="expires_at", work=expire_declaration, seconds=seconds).done
 
-    Nobody is reminded within a day of submitting.
-    """
+
+def is_due_soon(declaration: Declaration) -> bool:
+    """Whether the last day is at most REMIND_DAYS away."""
+    return declaration.expires_at <= end_of_day_in(REMIND_DAYS)
+
+
+def unreminded_declarations() -> QuerySet[Declaration]:
+    """Those whose last day is at most REMIND_DAYS away and who were not told so. Nobody is on the day of submitting."""
     now = timezone.now()
     key = Concat(Value("declaration:"), Cast(OuterRef("pk"), CharField()))
-    reminded = Message.objects.filter(related_key=key, kind=MessageKind.REMINDER, created_at__gt=now - REMIND_BEFORE)
-    due = Declaration.objects.filter(
+    # The days of one reminder are over before those of the next can begin.
+    since = now - timedelta(days=REMIND_DAYS + 1)
+    reminded = Message.objects.filter(related_key=key, kind=MessageKind.REMINDER, created_at__gt=since)
+    return Declaration.objects.filter(
         ~Exists(reminded),
-        status__in=_AWAITED,
-        expires_at__range=(now, now + REMIND_BEFORE),
-        submitted_at__lt=now - timedelta(days=1),
+        status__in=AWAITED_STATUSES,
+        expires_at__range=(now, end_of_day_in(REMIND_DAYS)),
+        submitted_at__lt=start_of_day(day_of(now)),
     )
-    ids = list(due.order_by("expires_at").values_list("pk", flat=True)[:limit])
-    for declaration_id in ids:
-        with transaction.atomic():
-            # Locked first, and looked at again after that by a query of its own, which sees what another run has
-            # committed meanwhile: two at once remind once.
-            declaration = Declaration.objects.select_for_update(of=("self",)).get(pk=declaration_id)
-            if due.filter(pk=declaration_id).exists():
-                send_messages([declaration], MessageKind.REMINDER)
-    return len(ids)
+
+
+def send_reminders(seconds: float = DRAIN_SECONDS) -> int:
+    """Remind those whose paper is due soon, once each time; how many were reminded."""
+    return drain(REMINDERS, unreminded_declarations(), by="expires_at", work=_remind, seconds=seconds).done
+
+
+def _remind(declaration_id: int) -> bool:
+    with transaction.atomic():
+        # Locked first, and looked at again after that by a query of its own, which sees what another run has
+        # committed meanwhile: two at once remind once.
+        declaration = Declaration.objects.select_for_update(of=("self",)).get(pk=declaration_id)
+        if not unreminded_declarations().filter(pk=declaration_id).exists():
+            return False
+        send_messages([declaration], MessageKind.REMINDER)
+    return True

@@ -20,15 +20,20 @@ from notifications.services import NewMessage, message_state, queue_messages
 from notifications.services.queueing import PUBLISH_ERRORS
 from registration.credentials import RESET_KEY
 from registration.services.decisions import activate_declaration
+from registration.services.draining import RESETS, drain
 from registration.throttle import allow
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
 
 # A task that has not run by then may be lost.
 LOST_AFTER = timedelta(seconds=20)
+# Beat comes again after 20 s.
+RESET_SWEEP_SECONDS = 15.0
 
 
 def request_reset(number: str) -> str:
@@ -57,16 +62,22 @@ def send_reset_code(reset_id: int) -> None:
     queue_messages([message])
 
 
-def sweep_resets() -> int:
-    """Queue the codes whose task the queue has lost; how many resets were looked at."""
+def lost_resets() -> "QuerySet[PasswordReset]":
+    """Those whose code should be on its way by now, and for which no message is known to be."""
     now = timezone.now()
-    waiting = PasswordReset.objects.filter(
+    return PasswordReset.objects.filter(
         account__isnull=False, code_hash="", used_at=None, created_at__range=(now - resets.VALID_FOR, now - LOST_AFTER)
     )
-    ids = list(waiting.values_list("pk", flat=True))
-    for reset_id in ids:
-        send_reset_code(reset_id)
-    return len(ids)
+
+
+def sweep_resets(seconds: float = RESET_SWEEP_SECONDS) -> int:
+    """Queue the codes whose task the queue has lost; how many resets were looked at."""
+    return drain(RESETS, lost_resets(), by="created_at", work=_send_lost_code, seconds=seconds).done
+
+
+def _send_lost_code(reset_id: int) -> bool:
+    send_reset_code(reset_id)
+    return True
 
 
 def reset_password(account: "User", token: str, password: str) -> None:

@@ -1,7 +1,6 @@
 """Ghi nhận: a draft becomes a declaration, once."""
 
 import re
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -9,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Agency
+from common.days import end_of_day_in
 from common.text import name_key
 from notifications.enums import MessageKind
 from registration.answers import NAMES, Answers, stored_answers
@@ -112,7 +112,7 @@ def _fill(declaration: Declaration, answers: Answers) -> None:
     declaration.reason = ""
     declaration.unprintable = []
     declaration.submitted_at = now
-    declaration.expires_at = now + timedelta(days=settings.PAPER_DAYS)
+    declaration.expires_at = end_of_day_in(settings.PAPER_DAYS, now=now)
 
 
 def _place(agency: Agency) -> str:

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
 
+from common.days import day_of, end_of_day_in
 from notifications.enums import MessageKind
 from notifications.segments import GSM7_SINGLE, unaccent
 from notifications.services import NewMessage, queue_messages
@@ -24,8 +23,12 @@ MESSAGE_KINDS = (
     MessageKind.ACCESS_CODE,
     MessageKind.PHONE_CHANGED,
 )
-# What is awaited then is the correction, not the paper.
-_RETURNED_REMINDER = "reminder_returned"
+_BY_STATUS = {
+    # What is awaited then is the correction, not the paper.
+    (MessageKind.REMINDER, Status.RETURNED): "reminder_returned",
+    # The paper itself was received, after the declaration had expired.
+    (MessageKind.RECEIVED, Status.RECEIVED): "received_late",
+}
 _UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
 # A phone makes a link of "abc.vn" and "a://b"; nobody does of "abc. vn".
 _JOINTS = re.compile(r"(\.(?=[A-Za-z])|:(?=/)|/(?=/))")
@@ -33,7 +36,7 @@ _JOINTS = re.compile(r"(\.(?=[A-Za-z])|:(?=/)|/(?=/))")
 
 def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> None:
     """Queue the message of this kind about each. Called in the transaction that makes it true."""
-    expires_at = timezone.now() + timedelta(days=settings.ONE_TIME_PASSWORD_DAYS)
+    expires_at = end_of_day_in(settings.ONE_TIME_PASSWORD_DAYS)
     queue_messages(
         [
             NewMessage(
@@ -70,9 +73,9 @@ def message_text(declaration: Declaration, kind: MessageKind) -> str:
         "reference": declaration.reference_text,
         "hotline": settings.HOTLINE,
         "phone_end": declaration.phone[-3:],
-        "date": timezone.localtime(declaration.expires_at).strftime("%d/%m/%Y"),
+        "date": day_of(declaration.expires_at).strftime("%d/%m/%Y"),
     }
-    name = _RETURNED_REMINDER if (kind, declaration.status) == (MessageKind.REMINDER, Status.RETURNED) else kind
+    name = _BY_STATUS.get((kind, Status(declaration.status)), kind)
     room = GSM7_SINGLE - len(_render(name, context)) - len(" ")
     return _render(name, context | {"reason": shorten_reason(declaration.reason, room)})
 

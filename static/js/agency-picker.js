@@ -1,9 +1,10 @@
 // The agency picker. It enhances markup that works without it (templates/agencies/_field.html): CHỌN opens a native
-// dialog instead of leaving for the page with the tree. All words come from the server with the markup.
+// dialog instead of leaving for the page with the tree. All words come from the server with the markup. A browser that
+// lacks something that the dialog needs keeps the page's own way.
 
 const [LAST, DEBOUNCE, TYPE_AHEAD] = ["agency-picker:last", 150, 600];
 
-const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{Mn}/gu, "").replaceAll("đ", "d");
+const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{Mn}/gu, "").replace(/đ/g, "d");
 
 // Storage may be off: then every opening starts afresh.
 const recall = () => { try { return localStorage.getItem(LAST) ?? ""; } catch { return ""; } };
@@ -15,16 +16,21 @@ class OfficeList {
     Object.assign(this, { root, onSelect, onTake, typed: "" });
     root.setAttribute("aria-label", name);
     root.addEventListener("click", (event) => this.click(event));
-    root.addEventListener("dblclick", (event) => this.itemOf(event) && this.onTake());
+    // Two quick presses on different items, the list having moved under the finger, are no choice.
+    root.addEventListener("dblclick", () => this.isTwice && this.onTake());
     root.addEventListener("keydown", (event) => this.keydown(event));
     this.stop(this.items[0]);
   }
 
   get items() { return [...this.root.querySelectorAll("[data-code]")]; }
-  get visible() { return this.items.filter((item) => !item.parentElement.closest('[aria-expanded="false"]')); }
+  get visible() { return this.items.filter((item) => !item.hidden); }
   get selected() { return this.root.querySelector('[aria-selected="true"]'); }
-  label(item) { return (item.querySelector(".agency-item__label") ?? item.querySelector(".agency-item")).textContent; }
-  itemOf(event) { return event.target.closest(".agency-item")?.closest("[data-code]"); }
+  label(item) { return (item.querySelector(".agency-item__label") ?? item).textContent; }
+  // No item stands inside another: a press on its text, and one that assistive technology makes on the item itself or
+  // in the middle of it, mean the same.
+  itemOf(event) { return event.target.closest("[data-code]"); }
+  above(item) { return this.items.find((each) => each.dataset.code === item.dataset.above); }
+  below(item) { return this.items.filter((each) => each.dataset.above === item.dataset.code); }
 
   // The one item that Tab reaches.
   stop(item) {
@@ -38,11 +44,16 @@ class OfficeList {
     if (!item) return;
     this.stop(item);
     item.focus({ preventScroll: true });
-    item.querySelector(".agency-item").scrollIntoView({ block });
+    item.scrollIntoView({ block });
   }
 
   clear() { this.selected?.setAttribute("aria-selected", "false"); }
-  expand(item, open) { item.setAttribute("aria-expanded", String(open)); }
+  expand(item, open) {
+    item.setAttribute("aria-expanded", String(open));
+    for (const each of this.below(item)) each.hidden = !open;
+    // Tab must reach an item that can be seen.
+    if (this.current?.hidden) this.stop(item);
+  }
 
   select(item) {
     this.clear();
@@ -54,7 +65,7 @@ class OfficeList {
   show(code) {
     const item = code && this.items.find((each) => each.dataset.code === code);
     if (!item) return;
-    const above = item.parentElement.closest("[aria-expanded]");
+    const above = this.above(item);
     if (above) this.expand(above, true);
     this.select(item);
   }
@@ -62,6 +73,7 @@ class OfficeList {
   click(event) {
     const item = this.itemOf(event);
     if (!item) return;
+    [this.isTwice, this.pressed] = [item === this.pressed, item];
     const closing = item === this.selected && item.getAttribute("aria-expanded") === "true";
     this.select(item);
     this.focus(item);
@@ -82,7 +94,7 @@ class OfficeList {
       case "ArrowDown": this.focus(visible[place + 1] ?? item); return true;
       case "ArrowUp": this.focus(visible[place - 1] ?? item); return true;
       case "Home": this.focus(visible[0]); return true;
-      case "End": this.focus(visible.at(-1)); return true;
+      case "End": this.focus(visible[visible.length - 1]); return true;
       case "ArrowRight": this.inward(item); return true;
       case "ArrowLeft": this.outward(item); return true;
       case "Enter": item === this.selected ? this.onTake() : this.activate(item); return true;
@@ -98,11 +110,11 @@ class OfficeList {
 
   inward(item) {
     if (item.getAttribute("aria-expanded") === "false") this.expand(item, true);
-    else this.focus(item.querySelector("[data-code]") ?? item);
+    else this.focus(this.below(item)[0] ?? item);
   }
   outward(item) {
     if (item.getAttribute("aria-expanded") === "true") this.expand(item, false);
-    else this.focus(item.parentElement.closest("[data-code]") ?? item);
+    else this.focus(this.above(item) ?? item);
   }
 
   // Letters lead to the next office whose code or own name begins with them ("q" → Quận, "go" → Gò Vấp).
@@ -133,11 +145,27 @@ class AgencyPicker {
     this.code = field.querySelector("[data-agency-code]");
     this.text = field.querySelector("[data-agency-label]");
     this.url = this.button.dataset.agencyPicker;
+    this.opened = () => this.tryToOpen();
     // No longer a submit button: otherwise Enter in any text field of the form would press it.
     this.button.type = "button";
     for (const opener of [this.button, this.text]) {
       opener.setAttribute("aria-haspopup", "dialog");
-      opener.addEventListener("click", () => this.open());
+      opener.addEventListener("click", this.opened);
+    }
+  }
+
+  // What no check foresaw: the page's own way is open again, and taken at once.
+  tryToOpen() {
+    try {
+      this.open();
+    } catch {
+      for (const opener of [this.button, this.text]) {
+        opener.removeAttribute("aria-haspopup");
+        opener.removeEventListener("click", this.opened);
+      }
+      if (this.dialog?.open) this.dialog.close();
+      this.button.type = "submit";
+      this.button.click();
     }
   }
 
@@ -208,7 +236,8 @@ class AgencyPicker {
   put(list, query) {
     this.shown = list;
     this.shownFor = query;
-    this.list.replaceChildren(...(list.current ? [list.root] : []));
+    this.list.textContent = "";
+    if (list.current) this.list.append(list.root);
     this.list.scrollTop = 0;
     this.choose(null);
     list.show(this.picked);
@@ -299,4 +328,20 @@ class AgencyPicker {
   }
 }
 
-for (const field of document.querySelectorAll("[data-agency-field]")) new AgencyPicker(field);
+const PARTS = ["title", "search", "status", "list", "failure", "retry", "take", "cancel"];
+
+// All that the dialog cannot do without. The syntax of this file asks for a browser of 2020; these came later somewhere,
+// or are switched off in some browsers.
+const able = () =>
+  typeof HTMLDialogElement === "function" && typeof HTMLDialogElement.prototype.showModal === "function" &&
+  [window.fetch, window.AbortController, window.DOMParser, window.URLSearchParams, window.matchMedia].every(Boolean) &&
+  ["closest", "append", "scrollIntoView"].every((name) => typeof Element.prototype[name] === "function");
+
+// The markup may be an older or a newer page's.
+const whole = (field) => {
+  const dialog = field.querySelector("[data-agency-dialog]")?.content?.querySelector("dialog");
+  return dialog && PARTS.every((name) => dialog.querySelector(`[data-${name}]`)) &&
+    ["picker", "code", "label"].every((name) => field.querySelector(`[data-agency-${name}]`));
+};
+
+if (able()) for (const field of document.querySelectorAll("[data-agency-field]")) if (whole(field)) new AgencyPicker(field);

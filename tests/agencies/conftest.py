@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from agencies.models import Agency, StaffMember
-from agencies.services import ImportResult, import_agencies
+from agencies.services import NOTHING, ImportResult, import_agencies
+from agencies.surprises import Accepted
 
 NATIONAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "agencies_2026.csv"
 BUILT_IN = Path(__file__).resolve().parents[2] / "agencies" / "data" / "agencies.csv"
@@ -27,8 +28,8 @@ code,name,parent_code,level
 """
 
 
-def load(text: str, encoding: str = "utf-8") -> ImportResult:
-    return import_agencies(io.BytesIO(text.encode(encoding)))
+def load(text: str, encoding: str = "utf-8", accepted: Accepted = NOTHING) -> ImportResult:
+    return import_agencies(io.BytesIO(text.encode(encoding)), accepted=accepted)
 
 
 @pytest.fixture

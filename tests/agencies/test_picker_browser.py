@@ -159,6 +159,171 @@ def test_picker_survives_a_lost_network(page):
     expect(page.locator("[data-failure]")).to_be_hidden()
 
 
+def press_by_accessibility(page, selector: str) -> None:
+    """As assistive technology does it: a press dispatched on the element itself, with no mouse and no key."""
+    cdp = page.context.new_cdp_session(page)
+    root = cdp.send("DOM.getDocument")["root"]["nodeId"]
+    node = cdp.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+    cdp.send("DOM.focus", {"nodeId": node})
+    remote = cdp.send("DOM.resolveNode", {"nodeId": node})["object"]["objectId"]
+    cdp.send("Runtime.callFunctionOn", {"objectId": remote, "functionDeclaration": "function () { this.click() }"})
+
+
+def press_in_the_middle(page, selector: str) -> None:
+    """As a screen reader of a phone does it: a tap on the middle of the element's box, whatever stands there."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def press_by_touch(page, selector: str) -> None:
+    page.locator(selector).tap()
+
+
+def press_enter(page, selector: str) -> None:
+    page.locator(selector).focus()
+    page.keyboard.press("Enter")
+
+
+def press_space(page, selector: str) -> None:
+    page.locator(selector).focus()
+    page.keyboard.press("Space")
+
+
+def press_by_pointer_events(page, selector: str) -> None:
+    page.locator(selector).dispatch_event("click")
+
+
+PRESSES = [
+    press_by_accessibility,
+    press_in_the_middle,
+    press_by_touch,
+    press_enter,
+    press_space,
+    press_by_pointer_events,
+]
+PROVINCE, DISTRICT = '[role=treeitem][data-code="079"]', '[role=treeitem][data-code="07911"]'
+
+
+@pytest.fixture
+def touch_page(new_context, live_server, built_in):
+    page = new_context(viewport={"width": 360, "height": 640}, locale="vi-VN", has_touch=True).new_page()
+    page.goto(f"{live_server.url}/dang-ky/to-khai/")
+    return page
+
+
+@pytest.mark.parametrize("press", PRESSES)
+def test_any_press_opens_a_province_and_takes_a_district(touch_page, press):
+    opener(touch_page).click()
+    expect(touch_page.locator(PROVINCE)).to_be_visible()
+    press(touch_page, PROVINCE)
+    expect(touch_page.locator(PROVINCE)).to_have_attribute("aria-expanded", "true")
+    expect(touch_page.locator(PROVINCE)).to_have_attribute("aria-selected", "true")
+    press(touch_page, DISTRICT)
+    expect(touch_page.locator(DISTRICT)).to_have_attribute("aria-selected", "true")
+    # On the open province too, although its districts stand below it.
+    press(touch_page, PROVINCE)
+    expect(touch_page.locator(PROVINCE)).to_have_attribute("aria-selected", "true")
+    expect(touch_page.locator(DISTRICT)).to_have_attribute("aria-selected", "false")
+    expect(touch_page.locator(DISTRICT)).to_be_visible()
+    touch_page.locator("[data-take]").click()
+    assert taken(touch_page) == ("079", CITY)
+
+
+@pytest.mark.parametrize("press", PRESSES)
+def test_any_press_takes_what_the_search_found(touch_page, press):
+    opener(touch_page).click()
+    touch_page.locator("[data-search]").fill("quan 3")
+    option = '[role=option][data-code="07911"]'
+    expect(touch_page.locator(option)).to_be_visible()
+    press(touch_page, option)
+    expect(touch_page.locator(option)).to_have_attribute("aria-selected", "true")
+    touch_page.locator("[data-take]").click()
+    assert taken(touch_page) == ("07911", QUAN_3)
+
+
+def test_screen_reader_hears_where_an_office_stands(page):
+    opener(page).click()
+    item(page, CITY).click()
+    cdp = page.context.new_cdp_session(page)
+    nodes = cdp.send("Accessibility.getFullAXTree")["nodes"]
+    (quan_3,) = (
+        node for node in nodes if node.get("role", {}).get("value") == "treeitem" and node["name"]["value"] == QUAN_3
+    )
+    level = next(each["value"]["value"] for each in quan_3["properties"] if each["name"] == "level")
+    assert level == 2
+
+
+def test_tab_reaches_the_list_after_a_province_was_closed_over_the_choice(page):
+    opener(page).click()
+    item(page, CITY).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator('[role=tree] [tabindex="0"]').get_attribute("data-code") == "079"
+
+
+NEEDED = [
+    "delete HTMLDialogElement.prototype.showModal",
+    "delete window.HTMLDialogElement",
+    "delete window.fetch",
+    "delete window.AbortController",
+    "delete window.DOMParser",
+    "delete window.URLSearchParams",
+    "delete window.matchMedia",
+    "delete Element.prototype.closest",
+    "delete Element.prototype.append",
+    "delete Element.prototype.scrollIntoView",
+    # What no check foresees.
+    "HTMLDialogElement.prototype.showModal = () => { throw new Error('not now') }",
+    "delete Node.prototype.cloneNode",
+]
+NOT_NEEDED = [
+    "delete Element.prototype.replaceChildren",
+    "delete Array.prototype.at",
+    "delete String.prototype.replaceAll",
+    "delete HTMLElement.prototype.inert",
+    "Object.defineProperty(window, 'localStorage', { get() { throw new Error('off') } })",
+]
+
+
+def page_without(new_context, live_server, feature: str):
+    context = new_context(viewport={"width": 360, "height": 640}, locale="vi-VN")
+    context.add_init_script(feature)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/dang-ky/to-khai/")
+    return page
+
+
+@pytest.mark.parametrize("feature", NEEDED)
+def test_browser_that_lacks_what_is_needed_goes_to_the_page(new_context, live_server, built_in, feature):
+    page = page_without(new_context, live_server, feature)
+    with page.expect_navigation():
+        opener(page).click()
+    assert "choose-agency=1" in page.locator("output").text_content()
+
+
+@pytest.mark.parametrize("feature", NOT_NEEDED)
+def test_browser_that_lacks_something_else_has_the_dialog(new_context, live_server, built_in, feature):
+    page = page_without(new_context, live_server, feature)
+    opener(page).click()
+    item(page, CITY).click()
+    item(page, QUAN_3).click()
+    page.locator("[data-take]").click()
+    assert taken(page) == ("07911", QUAN_3)
+
+
+def test_markup_that_lacks_a_part_keeps_the_page_s_way(new_context, live_server, built_in):
+    page = new_context().new_page()
+    cut = lambda route: route.fulfill(response=(got := route.fetch()), body=got.text().replace(" data-take", ""))  # noqa: E731
+    page.route("**/dang-ky/to-khai/", cut)
+    page.goto(f"{live_server.url}/dang-ky/to-khai/")
+    page.unroute_all()
+    with page.expect_navigation():
+        opener(page).click()
+    assert "choose-agency=1" in page.locator("output").text_content()
+
+
 @pytest.mark.urls("portal.urls")
 def test_page_without_javascript_leads_back_with_the_choice(new_context, live_server, built_in):
     page = new_context(java_script_enabled=False).new_page()

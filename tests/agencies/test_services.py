@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from agencies.csv_rows import AgencyImportError
 from agencies.models import Agency
 from agencies.services import ImportResult, agencies_for, save_agency
+from agencies.surprises import Accepted
 from tests.agencies.conftest import BUILT_IN, NATIONAL, TREE, load
 
 pytestmark = pytest.mark.django_db
@@ -62,12 +63,12 @@ def test_import_keeps_what_the_file_does_not_tell(tree):
 
 def test_import_is_all_or_nothing(tree):
     with pytest.raises(AgencyImportError):
-        load("code,name,parent_code,level\n07911,Khác,079,district\n07912,,079,district\n")
+        load("code,name,parent_code,level\n07911,BHXH Khác,079,district\n07912,,079,district\n")
     assert Agency.objects.get(code="07911").name == "BHXH Quận 3"
 
 
 def test_import_moves_an_office_to_another_parent(tree):
-    load("code,name,parent_code,level\n07708,BHXH cơ sở Côn Đảo,079,district\n")
+    load("code,name,parent_code,level\n07708,BHXH cơ sở Côn Đảo,079,district\n", accepted=Accepted(everything=True))
     moved = Agency.objects.get(code="07708")
     assert (moved.parent, moved.path) == (tree["079"], "079/07708/")
 
@@ -117,7 +118,7 @@ def test_command_names_line_and_reason_and_fails(tmp_path, capsys):
 def test_import_of_the_national_data_is_fast():
     call_command("import_agencies", str(BUILT_IN))
     start = time.perf_counter()
-    call_command("import_agencies", str(NATIONAL))
+    call_command("import_agencies", str(NATIONAL), "--confirm")
     assert time.perf_counter() - start < 2
     assert Agency.objects.get(code="07911").name == "BHXH cơ sở Nhiêu Lộc"
     assert Agency.objects.get(code="07708").parent == Agency.objects.get(code="079")

@@ -69,6 +69,7 @@ def test_fragment_is_the_bare_tree(client, tree):
     assert content.startswith('<ul class="agency-list" role="tree">')
     assert ">[07911] BHXH Quận 3</span>" in content
     assert content.count('role="treeitem"') == len(tree)
+    assert '<li role="treeitem" data-code="07911" data-above="079" aria-level="2" aria-posinset="2"' in content
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers or "Cookie" not in response.headers["Vary"]
 

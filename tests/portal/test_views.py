@@ -159,3 +159,29 @@ def test_too_many_requests_says_when_to_come_back(rf):
     response = too_many_requests(rf.post("/tra-cuu/"))
     assert response.status_code == 429
     assert response["Retry-After"] == "60"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/khong-co/", "/dang-ky/ho-so/khong-co/", "/admin/khong-co/", "/huong-dan/x"])
+def test_mistyped_address_shows_the_portal_s_page_in_development_too(settings, address):
+    settings.DEBUG = True
+    answer = Client().get(address, follow=True)
+    text = answer.content.decode()
+    assert answer.status_code in (200, 404)
+    assert "URLconf" not in text
+    if not address.startswith("/admin/"):
+        assert answer.status_code == 404
+        assert "Không tìm thấy trang" in text
+
+
+def test_slash_that_was_forgotten_is_added_in_development_too(settings):
+    settings.DEBUG = True
+    assert Client().get("/huong-dan").url == "/huong-dan/"
+
+
+@pytest.mark.django_db
+def test_price_of_the_hotline_stands_where_no_fee_is_promised(client, settings):
+    text = client.get("/").content.decode()
+    assert re.search(r"1900 9068</a>\s*<span[^>]*>\(1\.000 đồng/phút\)", text)
+    settings.HOTLINE_PRICE = ""
+    assert "đồng/phút" not in client.get("/").content.decode()

@@ -5,11 +5,13 @@ People are invented; photos are drawn, and drawn and normalised once a process.
 
 import io
 import itertools
+from datetime import timedelta
 from functools import cache
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.utils import timezone
 
 from accounts.services import SET_ONE_TIME_PASSWORD, make_one_time_password
 from agencies.models import Agency, StaffMember
@@ -132,6 +134,7 @@ def advance(declaration: Declaration, status: str, officer=None) -> Declaration:
     if status == Status.WITHDRAWN:
         return withdraw_declaration(declaration.pk)
     if status == Status.EXPIRED:
+        Declaration.objects.filter(pk=declaration.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
         expire_declaration(declaration.pk)
     else:
         _decide(declaration, status, officer or make_officer(declaration.agency_code))

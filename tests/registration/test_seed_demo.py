@@ -1,12 +1,15 @@
 """The commands that make roles and the demo."""
 
 import io
+import logging
+import os
 from collections import Counter
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -15,8 +18,9 @@ from notifications.enums import SETTLED
 from notifications.models import Message
 from registration import validators
 from registration.demo_people import make_person
+from registration.demo_stories import SHARES, Sign
 from registration.enums import Status
-from registration.models import AccessEvent, Declaration, StatusChange
+from registration.models import AccessEvent, Attachment, Declaration, StatusChange
 from registration.roles import LOOKUP, RECEPTION
 
 pytestmark = pytest.mark.django_db
@@ -130,11 +134,85 @@ def test_seed_demo_declarations_have_a_history_that_fits(seeded):
         assert [change.changed_at for change in changes] == sorted(change.changed_at for change in changes)
         assert changes[-1].changed_at < now
         assert declaration.submitted_at <= changes[-1].changed_at
-        assert (declaration.expires_at < now) == (declaration.status == Status.EXPIRED)
+        assert (declaration.expires_at < now) == any(change.to_status == Status.EXPIRED for change in changes)
         assert declaration.current_attachments().count() >= 2
         assert all(photo.file.storage.exists(photo.file.name) for photo in declaration.attachments.all())
     assert seeded.filter(version=2).exists()
     assert StatusChange.objects.filter(to_status=Status.RETURNED, reason="").count() == 0
+
+
+@pytest.fixture(scope="module")
+def desk(django_db_setup, django_db_blocker):
+    """The dossiers as officers of the province see them, made once: every sign has come by then."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        os.environ["DEMO_PASSWORD"] = PASSWORD
+        run("seed_demo", "--declarations", str(len(SHARES) + len(Sign)))
+        client = Client()
+        client.force_login(get_user_model().objects.get(username="canbo.hcm"))
+        pages = {
+            declaration.pk: client.get(f"/admin/registration/declaration/{declaration.pk}/change/").text
+            for declaration in Declaration.objects.all()
+        }
+        facts = {declaration.pk: declaration for declaration in Declaration.objects.all()}
+        cards = [
+            (photo.card["fields"], photo.declaration)
+            for photo in Attachment.objects.exclude(card=None).select_related("declaration")
+        ]
+        transaction.set_rollback(True)
+    return pages, facts, cards
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "Mã QR trên thẻ ghi khác",
+        ">mờ",
+        "Số giấy tờ này còn có ở hồ sơ khác",
+        "Có người khác cũng khai mã số BHXH này",
+        "Chưa gửi được tin nhắn có mật khẩu",
+        "Ảnh bị mất hoặc hỏng trong kho lưu trữ",
+        "Công dân chưa sửa kịp",
+        "Nếu tờ khai giấy đã đến",
+        "Mã QR trên thẻ khớp",
+    ],
+)
+def test_seed_demo_shows_every_sign_of_the_desk(desk, sign):
+    pages, _facts, _cards = desk
+    assert any(sign in page for page in pages.values())
+
+
+def test_seed_demo_has_every_way_through_the_statuses(desk):
+    _pages, facts, _cards = desk
+    assert max(declaration.version for declaration in facts.values()) == 3
+    assert {declaration.status for declaration in facts.values()} == set(Status.values) - {Status.DRAFT}
+
+
+def test_seed_demo_cards_say_what_was_declared(desk):
+    _pages, _facts, cards = desk
+    differing = [card for card, declaration in cards if card["full_name"] != declaration.full_name]
+    assert len(cards) > 8
+    assert len(differing) == 1
+    assert all(card["paper_number"] == declaration.paper_number for card, declaration in cards)
+
+
+def test_seed_demo_publishes_nothing_and_warns_of_nothing(caplog):
+    with caplog.at_level(logging.WARNING):
+        run("seed_demo", "--declarations", "3")
+    assert [record for record in caplog.records if record.name.startswith("notifications")] == []
+
+
+def test_seed_demo_without_a_password_leaves_the_staff_theirs(monkeypatch, settings):
+    settings.DEBUG = True
+    run("seed_demo")
+    user = get_user_model().objects.get(username="canbo.q3")
+    user.set_password("cua-rieng-toi-1")
+    user.save()
+    before = dict(get_user_model().objects.values_list("username", "password"))
+    monkeypatch.delenv("DEMO_PASSWORD")
+    printed = run("seed_demo")
+    assert dict(get_user_model().objects.values_list("username", "password")) == before
+    assert "(password unchanged)" in printed
+    assert "cua-rieng" not in printed
 
 
 def test_seed_demo_sends_nothing_to_invented_numbers(seeded):

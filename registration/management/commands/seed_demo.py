@@ -40,8 +40,9 @@ STAFF = (
 
 class Command(BaseCommand):
     help = (
-        "Makes the demo's staff with the password in DEMO_PASSWORD, or a random one, and prints it. "
-        "With --declarations N also N declarations of invented people. Safe to repeat."
+        "Makes the demo's staff with the password in DEMO_PASSWORD, or a random one, and prints it. Staff who are "
+        "there keep their password unless DEMO_PASSWORD says another. With --declarations N also N declarations of "
+        "invented people. Safe to repeat, also while the portal serves."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,23 +50,26 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="another number, other people (default 1)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = os.environ.get("DEMO_PASSWORD", "").strip()
-        if not (password or settings.DEBUG):
+        chosen = os.environ.get("DEMO_PASSWORD", "").strip()
+        if not (chosen or settings.DEBUG):
             raise CommandError("With DEBUG off the demo needs a password of your choice: set DEMO_PASSWORD.")
-        password = password or secrets.token_urlsafe(9)
+        password = chosen or secrets.token_urlsafe(9)
         _load_agencies()
         password_hash = _password_hash(password)
+        # Nobody chose a new one: those who are signed in, and those who know the old one, go on.
+        kept = set() if chosen else _usernames_there()
         with transaction.atomic():
-            users = [_keep(account, password_hash) for account in STAFF]
-        self._print_sign_ins(password)
+            users = [_keep(account, None if account.username in kept else password_hash) for account in STAFF]
+        self._print_sign_ins(password, kept)
         if options["declarations"] > 0:
-            made = _declare(options["declarations"], options["seed"], users, password_hash)
+            made = _declare(options["declarations"], options["seed"], users)
             self.stdout.write(f"declarations: {made} made, {options['declarations'] - made} were there")
 
-    def _print_sign_ins(self, password: str) -> None:
+    def _print_sign_ins(self, password: str, kept: set[str]) -> None:
         self.stdout.write("Demo sign-ins at /admin/:")
         for account in STAFF:
-            self.stdout.write(f"  {account.username:<10} {password}   {account.agency_code or 'superuser'}")
+            shown = "(password unchanged)" if account.username in kept else password
+            self.stdout.write(f"  {account.username:<10} {shown}   {account.agency_code or 'superuser'}")
 
 
 def _load_agencies() -> None:
@@ -83,11 +87,16 @@ def _password_hash(password: str) -> str:
     return known or make_password(password)
 
 
-def _keep(account: StaffAccount, password_hash: str) -> "User":
-    """The account as the demo needs it, written only where it differs."""
+def _usernames_there() -> set[str]:
+    usernames = [account.username for account in STAFF]
+    return set(get_user_model().objects.filter(username__in=usernames).values_list("username", flat=True))
+
+
+def _keep(account: StaffAccount, password_hash: str | None) -> "User":
+    """The account as the demo needs it, written only where it differs; None: its password stays."""
     wanted: dict[str, Any] = {
         "full_name": account.full_name,
-        "password": password_hash,
+        **({"password": password_hash} if password_hash else {}),
         "is_staff": True,
         "is_active": True,
         "is_superuser": not account.agency_code,
@@ -112,9 +121,9 @@ def _employ(user: "User", agency_code: str) -> None:
         StaffMember.objects.update_or_create(user=user, defaults={"agency": agency})
 
 
-def _declare(number: int, seed: int, users: list["User"], password_hash: str) -> int:
+def _declare(number: int, seed: int, users: list["User"]) -> int:
     # Drawing and picture libraries take time to load, which a start without declarations need not wait for.
     from registration.demo_declarations import Cast, make_demo_declarations
 
-    cast = Cast(district=users[0], province=users[1], password_hash=password_hash)
+    cast = Cast(district=users[0], province=users[1], password_hash=users[0].password)
     return make_demo_declarations(number, seed=seed, cast=cast)

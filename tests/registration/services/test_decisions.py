@@ -20,9 +20,9 @@ def officer():
 
 ALL = [status for status in Status.values if status != Status.DRAFT]
 ALLOWED = {
-    "receive": ["submitted"],
+    "receive": ["submitted", "expired"],
     "approve": ["received"],
-    "return": ["submitted", "received"],
+    "return": ["submitted", "received", "expired"],
     "reopen": ["approved"],
     "reject": ["submitted", "received", "returned"],
 }

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from registration import fonts, services, tasks
-from registration.models import Declaration, Document, private_storage
+from registration.models import Declaration, Document, Setback, private_storage
 from registration.pdf import Paper
 from registration.services import documents
 from tests.registration.factories import make_correction, make_declaration, make_officer
@@ -52,10 +52,11 @@ def test_document_that_cannot_be_made_leaves_the_declaration_safe_and_beat_makes
     assert declaration.full_name not in caplog.text
     Declaration.objects.update(submitted_at=timezone.now() - timedelta(minutes=2))
     assert list(services.missing_documents()) == [declaration]
-    tasks.make_document(declaration.pk)
+    tasks.sweep_documents()
     assert not Document.objects.exists()
     monkeypatch.delenv(fonts.FOLDERS_VARIABLE)
-    tasks.make_document(declaration.pk)
+    Setback.objects.update(until=timezone.now())
+    tasks.sweep_documents()
     page = client.get(f"/dang-ky/ho-so/{declaration.token}/")
     assert "Refresh" not in page
     assert "to-khai.pdf?tai-ve" in page.content.decode()
@@ -201,9 +202,9 @@ def test_store_that_does_not_answer_spoils_no_paper(monkeypatch) -> None:
 
 def test_beat_finds_documents_that_nobody_made() -> None:
     waiting, made = make_declaration(), make_declaration()
-    tasks.make_document(made.pk)
+    services.ensure_document(made)
     assert list(services.missing_documents()) == []
     Declaration.objects.update(submitted_at=timezone.now() - timedelta(minutes=2))
     assert list(services.missing_documents()) == [waiting]
-    tasks.make_document(waiting.pk)
+    tasks.sweep_documents()
     assert Document.objects.count() == 2

@@ -2,18 +2,32 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from common.days import VIETNAM, day_of, end_of_day_in
 from notifications.models import Message
 from registration import services
 from registration.models import Declaration
-from tests.registration.factories import make_declaration
+from registration.services.decisions import expire_declaration
+from tests.registration.factories import make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the time of day: clock(2026, 10, 26, 15, 12) in Việt Nam."""
+
+    def at(*moment: int) -> datetime:
+        now = datetime(*moment, tzinfo=VIETNAM)
+        monkeypatch.setattr(timezone, "now", lambda: now)
+        return now
+
+    return at
 
 
 @pytest.mark.parametrize(
@@ -35,22 +49,77 @@ def test_expiry_leaves_those_in_time() -> None:
     assert declaration.expires_at > timezone.now() + timedelta(days=29)
 
 
+@pytest.mark.parametrize("submitted", [(2026, 10, 26, 0, 0, 1), (2026, 10, 26, 15, 12), (2026, 10, 26, 23, 59, 59)])
+def test_told_day_is_a_whole_one(clock, client, submitted) -> None:
+    clock(*submitted)
+    declaration = make_declaration()
+    assert "nop cham nhat 25/11/2026" in Message.objects.get().body
+    page = client.get(f"/dang-ky/ho-so/{declaration.token}/").content.decode()
+    assert "25/11/2026" in page and "24/11/2026" not in page and "26/11/2026" not in page
+    clock(2026, 11, 25, 23, 59, 59)
+    assert services.expire_declarations() == 0
+    officer = make_officer()
+    # The officer's page was opened in the morning; the revision is the same.
+    services.receive_declaration(declaration.pk, officer=officer, revision=1)
+    declaration.refresh_from_db()
+    assert declaration.status == "received"
+
+
+def test_day_after_the_told_one_is_too_late(clock) -> None:
+    clock(2026, 10, 26, 15, 12)
+    declaration = make_declaration()
+    clock(2026, 11, 26, 0, 0, 0)
+    assert services.expire_declarations() == 1
+    declaration.refresh_from_db()
+    assert declaration.status == "expired"
+
+
+def test_returned_declaration_has_whole_days_again(clock) -> None:
+    clock(2026, 10, 1, 8, 0)
+    declaration = make_declaration()
+    clock(2026, 10, 26, 10, 30)
+    services.return_declaration(declaration.pk, officer=make_officer(), revision=1, reason="Ảnh mờ.")
+    clock(2026, 11, 25, 23, 0)
+    assert services.expire_declarations() == 0
+    clock(2026, 11, 26, 0, 1)
+    assert services.expire_declarations() == 1
+
+
+def test_expiry_looks_again_under_the_lock() -> None:
+    """Returned anew after the sweep had read its list: the new time counts."""
+    declaration = make_declaration("returned")
+    assert not expire_declaration(declaration.pk)
+    declaration.refresh_from_db()
+    assert declaration.status == "returned"
+
+
 def age(declaration: Declaration, days_old: int, days_left: int) -> None:
-    now = timezone.now()
     Declaration.objects.filter(pk=declaration.pk).update(
-        submitted_at=now - timedelta(days=days_old), expires_at=now + timedelta(days=days_left)
+        submitted_at=timezone.now() - timedelta(days=days_old), expires_at=end_of_day_in(days_left)
     )
 
 
 def test_reminder_goes_out_once_three_days_before() -> None:
-    due, later, fresh = make_declaration(), make_declaration(), make_declaration()
-    for declaration, days_old, days_left in ((due, 20, 2), (later, 20, 5), (fresh, 0, 2)):
+    due, last_day, later, fresh = (make_declaration() for _ in range(4))
+    for declaration, days_old, days_left in ((due, 20, 3), (last_day, 20, 0), (later, 20, 4), (fresh, 0, 2)):
         age(declaration, days_old, days_left)
-    assert services.send_reminders() == 1
+    assert services.send_reminders() == 2
     assert services.send_reminders() == 0
-    message = Message.objects.get(kind="reminder")
-    assert message.related_key == due.message_key
-    assert "chua co to khai giay" in message.body
+    messages = Message.objects.filter(kind="reminder")
+    assert {message.related_key for message in messages} == {due.message_key, last_day.message_key}
+    assert all("chua co to khai giay" in message.body for message in messages)
+
+
+def test_reminder_is_sent_once_in_all_of_its_days(clock) -> None:
+    clock(2026, 10, 26, 15, 12)
+    make_declaration()
+    sent = []
+    for day in range(20, 26):
+        for hour in (8, 18):
+            clock(2026, 11, day, hour, 20)
+            sent += [day] * services.send_reminders()
+    assert sent == [22]
+    assert "Han nop: 25/11/2026" in Message.objects.get(kind="reminder").body
 
 
 def test_reminder_of_a_returned_declaration_asks_for_the_correction() -> None:
@@ -60,6 +129,7 @@ def test_reminder_of_a_returned_declaration_asks_for_the_correction() -> None:
     body = Message.objects.get(kind="reminder").body
     assert "can sua va gui lai cham nhat" in body
     assert len(body) <= 160
+    assert f"{day_of(end_of_day_in(2)):%d/%m/%Y}" in body
 
 
 @pytest.mark.django_db(transaction=True)
