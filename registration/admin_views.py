@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
-from registration import services
+from registration import kept_reasons, services
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
 from registration.cards import compare
@@ -59,14 +59,16 @@ def dossier(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about one declaration, and what can be decided on it now."""
     officer = _officer(request)
     declaration = _dossier(officer, pk)
-    form = DecisionForm(initial={"revision": declaration.revision})
-    return _page(request, officer, declaration, form)
+    reason = kept_reasons.take(request, pk)
+    form = DecisionForm(initial={"revision": declaration.revision, "reason": reason})
+    return _page(request, officer, declaration, form, kept_reason=reason)
 
 
 @require_http_methods(["GET", "POST"])
 def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Take the decision `name`: 422 for a missing reason, 409 when the dossier has changed meanwhile.
 
+    One that cannot be taken back is asked about first: a page with the question, whose button comes here again.
     A GET (signing in again leads here by that way) goes to the dossier and decides nothing.
     """
     officer, decision = _officer(request), DECISIONS[name]
@@ -78,7 +80,31 @@ def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     form = DecisionForm(request.POST, decision=decision)
     if not form.is_valid():
         return _page(request, officer, declaration, form, status=422)
+    sure = request.POST.get("sure", "")
+    if decision.question and sure != name and decision.is_open(declaration, officer):
+        return _ask(request, officer, decision, declaration, form, goes_back=sure == "no")
     return _decided(request, officer, decision, declaration, form)
+
+
+def _ask(
+    request: HttpRequest,
+    officer: "User",
+    decision: Decision,
+    declaration: Declaration,
+    form: DecisionForm,
+    *,
+    goes_back: bool,
+) -> HttpResponse:
+    """The dossier with the decision's question in place of the buttons; going back it is as before, reason kept."""
+    if goes_back:
+        return _page(request, officer, declaration, form)
+    url = reverse(f"admin:registration_declaration_{decision.name}", args=[declaration.pk])
+    asked = {
+        "decision": decision,
+        "url": url,
+        "question": decision.question % {"reference": declaration.reference_text},
+    }
+    return _page(request, officer, declaration, form, asked=asked)
 
 
 def _decided(
