@@ -7,6 +7,7 @@ A `.env` file beside `manage.py` (written by `make run`) is read when there is o
 
 import sys
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "crispy_forms",
+    "post_office",
     "csp",
     "agencies",
     "accounts",
@@ -185,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-documents": {"task": "registration.tasks.sweep_documents", "schedule": 60.0},
     # By day: nobody wants an SMS at night.
     "send-reminders": {"task": "registration.tasks.send_reminders", "schedule": crontab(minute="20", hour="8-18")},
+    "send-emails": {"task": "registration.tasks.send_emails", "schedule": 30.0, "options": {"expires": 30}},
+    "purge-emails": {"task": "registration.tasks.purge_emails", "schedule": 86_400.0},
     "expire-declarations": {"task": "registration.tasks.expire_declarations", "schedule": 3600.0},
     "purge-drafts": {"task": "registration.tasks.purge_drafts", "schedule": 3600.0},
     "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 86_400.0},
@@ -224,6 +228,17 @@ AXES_VERBOSE = False
 # -- Secrets at rest --------------------------------------------------------------------------------------------
 # Fernet keys, newest first: the first encrypts, all decrypt. Make one with `manage.py make_credential_key`.
 CREDENTIAL_KEYS = _list(_needed("CREDENTIAL_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE="))
+
+# -- E-mail: a notice beside the SMS. Without EMAIL_URL nothing could be sent, and the form asks for no address --
+_email_url = env.str("EMAIL_URL", "")
+EMAIL_ENABLED = DEBUG or bool(_email_url)
+_email = env.email_url_config(_email_url or "dummymail://")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _email["EMAIL_BACKEND"], _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = _needed("DEFAULT_FROM_EMAIL", "portal@localhost") if _email_url else "portal@localhost"
+POST_OFFICE = {"MAX_RETRIES": 20, "RETRY_INTERVAL": timedelta(minutes=30), "THREADS_PER_PROCESS": 1, "LOG_LEVEL": 1}
 
 # -- Messages ---------------------------------------------------------------------------------------------------
 # Ordered gateways: the first sends, the next ones take over when it cannot. `inbox` is for development only.
@@ -356,6 +371,7 @@ RATE_LIMITS = {
     "save": env.str("RATE_SAVE", "600/minute"),
     "track": env.str("RATE_TRACK", "60/minute"),
     "track-reference": env.str("RATE_TRACK_REFERENCE", "10/hour"),
+    "email": env.str("RATE_EMAIL", "10/day"),
     "login": env.str("RATE_LOGIN", "60/minute"),
     "picker": env.str("RATE_PICKER", "240/minute"),
     "verify": env.str("RATE_VERIFY", "60/minute"),
@@ -436,6 +452,8 @@ LOGGING = {
         # Its own handler would print every line twice, and without the filter.
         "django": {"handlers": [], "propagate": True},
         "fontTools": {"level": "WARNING"},
+        # Its lines carry what the mail server says, addresses included.
+        "post_office": {"handlers": ["console"], "level": "CRITICAL", "propagate": False},
         # It names refused addresses; registration.pdf_engine says that one was refused, without it.
         "weasyprint": {"level": "CRITICAL"},
         "axes": {"level": "ERROR"},

@@ -6,6 +6,7 @@ from typing import Any, cast
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import QueryDict
@@ -89,7 +90,13 @@ class DeclarationForm(forms.Form):
         help_text=_("The password will be sent to this number by SMS. Check it carefully."),
         error_messages={"required": _("Type your mobile number.")},
     )
-    email = CleanedField(label=LABELS["email"], widget=forms.EmailInput, cleaner=_clean_email, required=False)
+    email = CleanedField(
+        label=LABELS["email"],
+        widget=forms.EmailInput,
+        cleaner=_clean_email,
+        required=False,
+        help_text=_("If you give one, notices about your declaration also come there. The password never does."),
+    )
     agency = AgencyField(
         label=LABELS["agency"],
         widget=forms.HiddenInput,
@@ -111,6 +118,9 @@ class DeclarationForm(forms.Form):
             self.photo_field(kind).attachment = self.stored.get(kind)
         for name, attrs in _ATTRS.items():
             self.fields[name].widget.attrs.update(attrs)
+        if not settings.EMAIL_ENABLED:
+            # What nobody would use is not asked for.
+            del self.fields["email"]
 
     def photo_field(self, kind: str) -> PhotoField:
         return cast("PhotoField", self.fields[kind])
@@ -146,7 +156,7 @@ class DeclarationForm(forms.Form):
 
     def answers(self, language: str) -> Answers:
         """The cleaned data of a valid form."""
-        return Answers(**{name: self.cleaned_data[name] for name in NAMES}, language=language)
+        return Answers(**{name: self.cleaned_data.get(name, "") for name in NAMES}, language=language)
 
     @property
     def answer_names(self) -> str:
@@ -216,7 +226,7 @@ class DeclarationForm(forms.Form):
                 "address",
                 _card_note("address"),
                 Field("phone", wrapper_class="field--medium"),
-                "email",
+                *(["email"] if "email" in self.fields else []),
             ),
             Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
             Fieldset(_("4. Check your answers"), HTML('{% include "registration/_review.html" %}')),

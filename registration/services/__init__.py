@@ -27,6 +27,7 @@ from registration.services.drafts import (
     store_photo,
     typed_answers,
 )
+from registration.services.emails import count_emails, purge_emails, send_emails
 from registration.services.errors import (
     AlreadyDecided,
     NumberTaken,
@@ -53,6 +54,7 @@ __all__ = [
     "approve_declaration",
     "approve_declarations",
     "begin_correction",
+    "count_emails",
     "discard_draft",
     "discard_photo",
     "ensure_document",
@@ -67,6 +69,7 @@ __all__ = [
     "offer_document",
     "open_draft",
     "purge_drafts",
+    "purge_emails",
     "receive_declaration",
     "receive_declarations",
     "reject_declaration",
@@ -77,6 +80,7 @@ __all__ = [
     "resume_code",
     "return_declaration",
     "save_answers",
+    "send_emails",
     "send_reminders",
     "send_reset_code",
     "store_photo",

@@ -95,7 +95,7 @@ def _said(form: DeclarationForm, *, new_only: bool = False) -> dict[str, str]:
 
 def _notes(form: DeclarationForm, filled: Mapping[str, str]) -> dict[str, dict[str, object]]:
     """By field: whether the card filled it, and what the card says where it differs."""
-    answers = {name: str(form[name].value() or "") for name in NAMES}
+    answers = {name: str(form[name].value() or "") for name in NAMES if name in form.fields}
     notes: dict[str, dict[str, object]] = {name: {"filled": True} for name in filled}
     for found in cards.mismatches(_said(form), answers):
         notes[found.field] = {"read": found.read}
