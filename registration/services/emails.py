@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -35,7 +37,7 @@ def queue_emails(declarations: Sequence[Declaration], kind: MessageKind) -> None
     One address gets a few a day (`RATE_EMAIL`): it may be a stranger's.
     """
     if settings.EMAIL_ENABLED:
-        addressed = [each for each in declarations if each.email and allow("email", each.email.casefold())]
+        addressed = [each for each in declarations if _may_write_to(each.email)]
         mail.send_many([_notice(each, kind) for each in addressed])
 
 
@@ -56,6 +58,15 @@ def purge_emails() -> int:
     """Remove notices older than KEPT_FOR; how many."""
     removed: int = cleanup_expired_mails(timezone.now() - KEPT_FOR, delete_attachments=True)[0]
     return removed
+
+
+def _may_write_to(address: str) -> bool:
+    """Whether it is an address at all (a row may be older than today's form) and has not had enough for today."""
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return allow("email", address.casefold())
 
 
 def _notice(declaration: Declaration, kind: MessageKind) -> dict[str, object]:
