@@ -3,11 +3,15 @@
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from post_office.models import Attachment, Email, EmailTemplate, Log
 from unfold.admin import TabularInline
 
 from common.admin import DeskModelAdmin
 from notifications.models import Attempt, Message
 from notifications.phones import phone_matches
+
+# The library's own pages let templates be written and notices be sent again; neither is wanted here.
+admin.site.unregister([Attachment, Email, EmailTemplate, Log])
 
 
 class ReadOnlyForSuperusers:
@@ -70,3 +74,12 @@ class MessageAdmin(ReadOnlyForSuperusers, DeskModelAdmin):
     ) -> tuple[QuerySet[Message], bool]:
         """By phone in any usual form, whole or in part."""
         return (queryset.filter(phone_matches(search_term)) if search_term else queryset), False
+
+
+@admin.register(Email)
+class EmailAdmin(ReadOnlyForSuperusers, DeskModelAdmin):
+    list_display = ["id", "to", "subject", "status", "number_of_retries", "created", "last_updated"]
+    list_filter = ["status"]
+    show_full_result_count = False
+    fields = ["status", "to", "subject", "message", "number_of_retries", "scheduled_time", "created", "last_updated"]
+    readonly_fields = fields

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
+from post_office.models import Email
 
 from notifications.bodies import MAX_BODY, BodyTooLong, LengthMissing, read_receipts
 from notifications.gateways import find_gateway
@@ -36,12 +37,20 @@ def inbox_enabled() -> bool:
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """The newest SHOWN messages, of one phone when `q` gives a number or a part of one."""
+    """The newest SHOWN messages, of one phone or e-mail address when `q` gives one or a part of one."""
     if not inbox_enabled():
         raise Http404
-    query = request.GET.get("q", "").strip()[:30]
+    query = request.GET.get("q", "").strip()[:60]
     messages = InboxMessage.objects.filter(phone_matches(query)) if query else InboxMessage.objects.all()
-    return render(request, "notifications/inbox.html", {"query": query, "texts": messages[:SHOWN]})
+    return render(
+        request, "notifications/inbox.html", {"query": query, "texts": messages[:SHOWN], "emails": _emails(query)}
+    )
+
+
+def _emails(query: str) -> list[Email]:
+    """The newest notices by e-mail, to an address with `query` in it."""
+    emails = Email.objects.filter(to__contains=query) if query else Email.objects.all()
+    return list(emails.order_by("-pk")[:SHOWN])
 
 
 @csrf_exempt

@@ -21,6 +21,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _link("auth_group", _("Groups"), "group", is_superuser),
         _link("agencies_staffmember", _("Who works where"), "badge", is_superuser),
         _link("notifications_message", _("Messages"), "sms", is_superuser),
+        _link("post_office_email", _("E-mail notices"), "mail", is_superuser),
     ]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": [link for link in desk if link]},

@@ -12,6 +12,8 @@ LIMITS = {
     # Wrong ends of the phone for one reference: from one address, and from all together.
     "track-reference": "10/hour",
     "track-anywhere": "60/hour",
+    # Notices to one e-mail address, which may be a stranger's.
+    "email": "10/day",
     "login": "60/minute",
     "picker": "240/minute",
     "verify": "60/minute",

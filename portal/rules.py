@@ -154,3 +154,15 @@ def _split(value: str) -> SplitResult | None:
         return parts if parts.port != 0 and not any(sign.isspace() for sign in value) else None
     except ValueError:
         return None
+
+
+def mail_server(value: str) -> str | None:
+    """The server that takes the notices by e-mail; its password may stand in it."""
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"smtp", "smtp+tls", "smtp+ssl"} or not parts.hostname:
+        return "must be smtp+tls://user:password@host:587, smtp+ssl://… or smtp://host:25"
+    return None
+
+
+def email_address(value: str) -> str | None:
+    return None if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value) else "must be an e-mail address"

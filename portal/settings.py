@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "crispy_forms",
+    "post_office",
     "csp",
     "agencies",
     "accounts",
@@ -194,6 +195,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge-resets": {"task": "registration.tasks.purge_resets", "schedule": 3600.0},
     "purge-sessions": {"task": "registration.tasks.purge_sessions", "schedule": 3600.0},
     "purge-access-codes": {"task": "registration.tasks.purge_access_codes", "schedule": 3600.0},
+    "send-emails": {"task": "registration.tasks.send_emails", "schedule": 30.0, "options": {"expires": 30}},
+    "purge-emails": {"task": "registration.tasks.purge_emails", "schedule": 86_400.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
@@ -244,6 +247,19 @@ CREDENTIAL_KEYS = env.items(
     rule=rules.credential_key,
     strict=rules.own_credential_key,
 )
+
+# -- E-mail: a notice beside the SMS. Without EMAIL_URL nothing could be sent, and the form asks for no address --
+EMAIL_URL = env.text("EMAIL_URL", rule=rules.mail_server)
+EMAIL_ENABLED = DEBUG or bool(EMAIL_URL)
+_mail = environ.Env.email_url_config(EMAIL_URL or "dummymail://")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", "portal@localhost", needed=bool(EMAIL_URL), rule=rules.email_address
+)
+POST_OFFICE = {"MAX_RETRIES": 20, "RETRY_INTERVAL": timedelta(minutes=30), "THREADS_PER_PROCESS": 1, "LOG_LEVEL": 1}
 
 # -- Messages ---------------------------------------------------------------------------------------------------
 # Ordered gateways: the first sends, the next ones take over when it cannot. `inbox` is for development only.

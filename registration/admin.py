@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.services import agencies_for
 from common.admin import DeskModelAdmin
-from registration import admin_together, admin_views, desk
+from registration import admin_together, admin_views, desk, kept_reasons
 from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
 from registration.enums import OPEN_STATUSES, Status
@@ -154,7 +154,7 @@ class DeclarationAdmin(DeskModelAdmin):
     add_view = delete_view = history_view = not_here
 
     def get_urls(self) -> list[URLPattern]:
-        decisions = [self._page(name, partial(admin_views.decide, name=name), name) for name in DECISIONS]
+        decisions = [self._decision(name) for name in DECISIONS]
         resend = self._page("resend", admin_views.resend, "resend")
         open_code = self._page("open-code", admin_views.open_code, "open_code")
         photo = self._page("photo/<slug:kind>", admin_views.photo, "photo")
@@ -167,7 +167,13 @@ class DeclarationAdmin(DeskModelAdmin):
         name = "registration_declaration_together"
         return [path("together/<slug:name>/", view, name=name)]
 
+    def _decision(self, name: str) -> URLPattern:
+        view = self.admin_site.admin_view(partial(admin_views.decide, name=name))
+        return self._address(name, kept_reasons.kept(view), name)
+
     def _page(self, route: str, view: Any, name: str) -> URLPattern:
-        guarded = self.admin_site.admin_view(view)
-        page: URLPattern = path(f"<int:pk>/{route}/", guarded, name=f"registration_declaration_{name}")
+        return self._address(route, self.admin_site.admin_view(view), name)
+
+    def _address(self, route: str, view: Any, name: str) -> URLPattern:
+        page: URLPattern = path(f"<int:pk>/{route}/", view, name=f"registration_declaration_{name}")
         return page

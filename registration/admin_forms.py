@@ -30,6 +30,8 @@ class Decision:
     from_statuses: tuple[Status, ...]
     to_status: Status
     needs_reason: bool = False
+    # Asked before a step that nobody can take back; names %(reference)s.
+    question: str | Promise = ""
 
     @property
     def permission(self) -> str:
@@ -87,6 +89,7 @@ DECISIONS = {
             (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED),
             Status.REJECTED,
             needs_reason=True,
+            question=_("Reject %(reference)s for good? The citizen gets an SMS; this cannot be undone."),
         ),
         Decision(
             "reopen",

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from agencies.services import agencies_for
 from notifications.enums import MessageKind, MessageStatus
 from notifications.models import Attempt, Message
-from registration import admin_paper, services
+from registration import admin_paper, kept_reasons, services
 from registration.access_codes import MESSAGE_KEY
 from registration.admin_forms import DECISIONS, Decision, DecisionForm, open_decisions
 from registration.answers import ANSWER_FIELDS, shown_answer, stored_answers
@@ -67,14 +67,16 @@ def dossier(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about one declaration, and what can be decided on it now."""
     officer = _officer(request)
     declaration = _dossier(officer, pk)
-    form = DecisionForm(initial={"revision": declaration.revision})
-    return _page(request, officer, declaration, form)
+    reason = kept_reasons.take(request, pk)
+    form = DecisionForm(initial={"revision": declaration.revision, "reason": reason})
+    return _page(request, officer, declaration, form, kept_reason=reason)
 
 
 @require_http_methods(["GET", "POST"])
 def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Take the decision `name`: 422 for a missing reason, 409 when the dossier has changed meanwhile.
 
+    One that cannot be taken back is asked about first: a page with the question, whose button comes here again.
     A GET (signing in again leads here by that way) goes to the dossier and decides nothing.
     """
     officer, decision = _officer(request), DECISIONS[name]
@@ -87,7 +89,31 @@ def decide(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     unseen = name == "receive" and admin_paper.is_unconfirmed(request, declaration)
     if not form.is_valid() or unseen:
         return _page(request, officer, declaration, form, status=422, unconfirmed=unseen)
+    sure = request.POST.get("sure", "")
+    if decision.question and sure != name and decision.is_open(declaration, officer):
+        return _ask(request, officer, decision, declaration, form, goes_back=sure == "no")
     return _decided(request, officer, decision, declaration, form)
+
+
+def _ask(
+    request: HttpRequest,
+    officer: "User",
+    decision: Decision,
+    declaration: Declaration,
+    form: DecisionForm,
+    *,
+    goes_back: bool,
+) -> HttpResponse:
+    """The dossier with the decision's question in place of the buttons; going back it is as before, reason kept."""
+    if goes_back:
+        return _page(request, officer, declaration, form)
+    url = reverse(f"admin:registration_declaration_{decision.name}", args=[declaration.pk])
+    asked = {
+        "decision": decision,
+        "url": url,
+        "question": decision.question % {"reference": declaration.reference_text},
+    }
+    return _page(request, officer, declaration, form, asked=asked)
 
 
 def _decided(

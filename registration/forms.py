@@ -6,6 +6,7 @@ from typing import Any, cast
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
@@ -82,7 +83,13 @@ class DeclarationForm(forms.Form):
         help_text=_("The password will be sent to this number by SMS. Check it carefully."),
         error_messages={"required": _("Type your mobile number.")},
     )
-    email = CleanedField(label=LABELS["email"], widget=forms.EmailInput, cleaner=validators.clean_email, required=False)
+    email = CleanedField(
+        label=LABELS["email"],
+        widget=forms.EmailInput,
+        cleaner=validators.clean_email,
+        required=False,
+        help_text=_("If you give one, notices about your declaration also come there. The password never does."),
+    )
     agency = AgencyField(
         label=LABELS["agency"],
         widget=forms.HiddenInput,
@@ -106,6 +113,9 @@ class DeclarationForm(forms.Form):
             self.photo_field(kind).attachment = self.stored.get(kind)
         for name, attrs in _ATTRS.items():
             self.fields[name].widget.attrs.update(attrs)
+        if not settings.EMAIL_ENABLED:
+            # What nobody would use is not asked for.
+            del self.fields["email"]
         self._bound_data()
         for name in _WORDS:
             self.words_field(name).kept = tidy(str(self.data.get(f"kept_{name}", "")))
@@ -193,7 +203,7 @@ class DeclarationForm(forms.Form):
 
     def answers(self, language: str) -> Answers:
         """The cleaned data of a valid form."""
-        return Answers(**{name: self.cleaned_data[name] for name in NAMES}, language=language)
+        return Answers(**{name: self.cleaned_data.get(name, "") for name in NAMES}, language=language)
 
     @property
     def answer_names(self) -> str:
@@ -263,8 +273,7 @@ class DeclarationForm(forms.Form):
                 "address",
                 _card_note("address"),
                 Field("phone", wrapper_class="field--medium"),
-                _card_note("phone"),
-                "email",
+                *(["email"] if "email" in self.fields else []),
             ),
             Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
             Fieldset(_("4. Check your answers"), HTML('{% include "registration/_review.html" %}')),

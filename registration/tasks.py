@@ -36,6 +36,18 @@ def send_reminders() -> None:
 
 
 @shared_task(ignore_result=True)
+def send_emails() -> None:
+    """Send the notices by e-mail that wait."""
+    services.send_emails()
+
+
+@shared_task(ignore_result=True)
+def purge_emails() -> None:
+    """Remove old notices by e-mail."""
+    logger.info("%d e-mail notices removed", services.purge_emails())
+
+
+@shared_task(ignore_result=True)
 def sweep_resets() -> None:
     """Send the codes that the queue has lost."""
     services.sweep_resets()

@@ -36,6 +36,7 @@ from registration.services.drafts import (
     stored_drafts,
     typed_answers,
 )
+from registration.services.emails import count_emails, purge_emails, send_emails
 from registration.services.errors import (
     AlreadyDecided,
     AlreadySubmitted,
@@ -78,6 +79,7 @@ __all__ = [
     "begin_correction",
     "can_be_taken_up",
     "check_page",
+    "count_emails",
     "discard_draft",
     "discard_photo",
     "ensure_document",
@@ -102,6 +104,7 @@ __all__ = [
     "page_photos",
     "purge_access_codes",
     "purge_drafts",
+    "purge_emails",
     "receive_declaration",
     "receive_declarations",
     "reject_declaration",
@@ -113,6 +116,7 @@ __all__ = [
     "resume_code",
     "return_declaration",
     "save_answers",
+    "send_emails",
     "send_reminders",
     "send_reset_code",
     "split_draft",

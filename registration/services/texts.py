@@ -12,6 +12,7 @@ from notifications.segments import GSM7_SINGLE, unaccent
 from notifications.services import NewMessage, queue_messages
 from registration.enums import Status
 from registration.models import Declaration
+from registration.services.emails import queue_emails
 
 # Each has a template of its name.
 MESSAGE_KINDS = (
@@ -50,6 +51,7 @@ def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> Non
             for declaration in declarations
         ]
     )
+    queue_emails(declarations, kind)
 
 
 def send_phone_changed(declaration: Declaration, old_phone: str) -> None:

@@ -43,7 +43,7 @@ def url(declaration, page="change"):
 
 def decide(client, declaration, name, reason="", revision=None):
     revision = declaration.revision if revision is None else revision
-    return client.post(url(declaration, name), {"revision": revision, "reason": reason})
+    return client.post(url(declaration, name), {"revision": revision, "reason": reason, "sure": name})
 
 
 def present(declaration):
@@ -332,3 +332,64 @@ def test_dossier_shows_every_try_and_never_the_password(client, officer):
 
 def test_dossier_offers_no_resend_before_approval(client, officer):
     assert "/resend/" not in client.get(url(make_declaration(Status.RECEIVED, officer=officer))).content.decode()
+
+
+def test_a_rejection_asks_once_more_and_keeps_the_reason(client, officer):
+    declaration = make_declaration(Status.RECEIVED, officer=officer)
+    typed = {"revision": declaration.revision, "reason": REASON}
+    asked = client.post(url(declaration, "reject"), typed)
+    assert asked.status_code == 200 and present(declaration).status == Status.RECEIVED
+    assert f"Từ chối hẳn hồ sơ {declaration.reference_text}" in asked.text and REASON in asked.text
+    assert 'name="sure" value="reject"' in asked.text
+    back = client.post(url(declaration, "reject"), {**typed, "sure": "no"})
+    assert back.status_code == 200 and REASON in back.text and buttons(back) == ["approve", "return", "reject"]
+    assert "alert" not in back.text.split("desk-decision")[1].split("</section>")[0]
+    assert present(declaration).status == Status.RECEIVED
+    assert client.post(url(declaration, "reject"), {**typed, "sure": "reject"}).status_code == 302
+    assert present(declaration).status == Status.REJECTED
+
+
+def test_a_rejection_of_what_another_officer_has_decided_is_refused_without_a_question(client, officer):
+    declaration = make_declaration(Status.RECEIVED, officer=officer)
+    services.approve_declaration(declaration.pk, officer=officer, revision=declaration.revision)
+    response = client.post(url(declaration, "reject"), {"revision": declaration.revision, "reason": REASON})
+    assert response.status_code == 409 and REASON in response.text
+
+
+@pytest.mark.parametrize("name", ["return", "reject"])
+def test_a_reason_survives_the_end_of_the_session(name):
+    officer, browser = make_officer(), Client(enforce_csrf_checks=True)
+    officer.set_password("mat-khau-dai-1")
+    officer.must_change_password = False
+    officer.save()
+    declaration = make_declaration(Status.RECEIVED, officer=officer)
+    browser.force_login(officer)
+    page = browser.get(url(declaration))
+    token = page.context["csrf_token"]
+    browser.cookies.pop("sessionid")
+    sent_away = browser.post(
+        url(declaration, name), {"revision": 2, "reason": REASON, "csrfmiddlewaretoken": str(token)}
+    )
+    assert sent_away.status_code == 302 and "login" in sent_away.url and REASON not in sent_away.url
+    login = browser.get(sent_away.url)
+    signed_in = browser.post(
+        sent_away.url,
+        {
+            "username": officer.username,
+            "password": "mat-khau-dai-1",
+            "csrfmiddlewaretoken": login.context["csrf_token"],
+        },
+        follow=True,
+    )
+    assert REASON in signed_in.text and signed_in.redirect_chain[-1][0] == url(declaration)
+    assert present(declaration).status == Status.RECEIVED
+    assert REASON not in browser.get(url(declaration)).text
+
+
+def test_a_kept_reason_stays_with_its_dossier(officer):
+    browser = Client()
+    mine, other = make_declaration(Status.RECEIVED, officer=officer), make_declaration(Status.RECEIVED, officer=officer)
+    browser.post(url(mine, "return"), {"revision": 2, "reason": REASON})
+    browser.force_login(officer)
+    assert REASON not in browser.get(url(other)).text
+    assert REASON in browser.get(url(mine)).text
