@@ -80,6 +80,8 @@ class MessageAdmin(ReadOnlyForSuperusers, DeskModelAdmin):
 class EmailAdmin(ReadOnlyForSuperusers, DeskModelAdmin):
     list_display = ["id", "to", "subject", "status", "number_of_retries", "created", "last_updated"]
     list_filter = ["status"]
+    # The library's own page has buttons of its ModelAdmin.
+    change_form_template = "admin/change_form.html"
     show_full_result_count = False
     fields = ["status", "to", "subject", "message", "number_of_retries", "scheduled_time", "created", "last_updated"]
     readonly_fields = fields

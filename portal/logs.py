@@ -47,6 +47,8 @@ def logging_settings(level: str) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "fontTools": {"level": "WARNING"},
+            # Its lines carry what the mail server says, addresses included.
+            "post_office": {"handlers": ["console"], "level": "CRITICAL", "propagate": False},
             # It names refused addresses; registration.pdf_engine says that one was refused, without it.
             "weasyprint": {"level": "CRITICAL"},
             "axes": {"level": "ERROR"},

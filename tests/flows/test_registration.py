@@ -164,7 +164,7 @@ def test_registration_from_the_home_page_to_the_account(
     arrive(citizen, "/tai-khoan/mat-khau/")
     citizen.get_by_label("Mật khẩu mới", exact=True).fill("hoa-buoi-trang-2026")
     citizen.get_by_label("Nhập lại mật khẩu mới").fill("hoa-buoi-trang-2026")
-    citizen.get_by_role("main").get_by_role("button").click()
+    citizen.get_by_role("button", name="Lưu mật khẩu mới").click()
     arrive(citizen, "/tai-khoan/")
     expect(citizen.get_by_text(NAME).first).to_be_visible()
     expect(citizen.get_by_text(reference).first).to_be_visible()

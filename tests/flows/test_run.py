@@ -29,7 +29,7 @@ class Run:
         self.base = f"http://127.0.0.1:{port}"
         kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
         env = kept | {"PORT": str(port), "VAR_DIR": str(folder / "var"), "LOG_LEVEL": "INFO", "NO_PROXY": "127.0.0.1"}
-        env["ENV_FILE"] = str(folder / "env")
+        env["ENV_FILE"] = os.devnull
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "scripts.run"], cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True

@@ -156,7 +156,7 @@ def desk(django_db_setup, django_db_blocker):
         facts = {declaration.pk: declaration for declaration in Declaration.objects.all()}
         cards = [
             (photo.card["fields"], photo.declaration)
-            for photo in Attachment.objects.exclude(card=None).select_related("declaration")
+            for photo in Attachment.objects.exclude(card=None).exclude(declaration=None).select_related("declaration")
         ]
         transaction.set_rollback(True)
     return pages, facts, cards

@@ -14,6 +14,7 @@ from registration import services
 from registration.models import Declaration
 from registration.services.decisions import expire_declaration
 from tests.registration.factories import make_declaration, make_officer
+from tests.registration.views.opening import open_in
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,7 @@ def test_told_day_is_a_whole_one(clock, client, submitted) -> None:
     clock(*submitted)
     declaration = make_declaration()
     assert "nop cham nhat 25/11/2026" in Message.objects.get().body
+    open_in(client, declaration)
     page = client.get(f"/dang-ky/ho-so/{declaration.token}/").content.decode()
     assert "25/11/2026" in page and "24/11/2026" not in page and "26/11/2026" not in page
     clock(2026, 11, 25, 23, 59, 59)
