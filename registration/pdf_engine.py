@@ -24,7 +24,6 @@ import pydyf
 from PIL import ImageFile
 from weasyprint import CSS, HTML
 from weasyprint import Attachment as AttachedFile
-from weasyprint.text.ffi import ffi, fontconfig, gobject, pangoft2
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -32,13 +31,12 @@ from registration import fonts, pdf_codes, pdf_structure
 
 logger = logging.getLogger(__name__)
 
-# WeasyPrint declares the part of fontconfig that it calls; this is one call more.
-ffi.cdef("FcConfig * FcConfigCreate (void);")
-
 # WeasyPrint's import makes Pillow take truncated images for whole ones, everywhere in the process; damaged
 # uploads must not slip through by that.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
+FONTCONFIG = "FONTCONFIG_FILE"
+FONT_SETTINGS = Path(__file__).parent / "data" / "fonts.conf"
 STYLE = Path(__file__).parent / "data" / "declaration.css"
 # PDF/UA-1 declared beside PDF/A-3, which asks that a property it does not know be described (ISO 19005-3, 6.6.2.3).
 XMP = Path(__file__).parent / "data" / "pdfua.xmp"
@@ -89,36 +87,38 @@ class Page(HTML):  # type: ignore[misc]  # WeasyPrint has no types
         return []
 
 
-class KnownFonts(FontConfiguration):  # type: ignore[misc]  # WeasyPrint has no types
-    """The given font files and no others: nothing that is installed or set up on the machine can stand in for them.
+class FontFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+    """Hands out the chosen font files as `font:<face>`, and nothing else."""
 
-    WeasyPrint's own begins with fontconfig's settings and every font of the machine and of the user; this one begins
-    empty. Raises registration.fonts.FontMissing where a file cannot be opened.
-    """
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols=(), allow_redirects=False)
+        self._files = dict(zip(fonts.FACES, fonts.faces(), strict=True))
 
-    _folder = None  # where WeasyPrint puts fonts that it was given as data: never needed
-
-    def __init__(self, files: Iterable[Path]) -> None:
-        self.strut_layouts: dict[Any, Any] = {}  # WeasyPrint's caches
-        self.font_features: dict[Any, Any] = {}
-        config = ffi.gc(fontconfig.FcConfigCreate(), fontconfig.FcConfigDestroy)
-        for file in files:
-            if not fontconfig.FcConfigAppFontAddFile(config, os.fsencode(file)):
-                raise fonts.FontMissing(file.name)
-        self.font_map = ffi.gc(pangoft2.pango_ft2_font_map_new(), gobject.g_object_unref)
-        pangoft2.pango_fc_font_map_set_config(ffi.cast("PangoFcFontMap *", self.font_map), config)
-        self._config = config
+    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+        """The file of the face. Raises KeyError for any other address, OSError where it has gone."""
+        return URLFetcherResponse(
+            url, self._files[url.removeprefix("font:")].read_bytes(), {"Content-Type": "font/ttf"}
+        )
 
 
 @cache
 def _fonts() -> FontConfiguration:
-    return KnownFonts(fonts.faces())
+    """No fonts but those of the style sheet, and none of the machine's settings (data/fonts.conf)."""
+    outside = os.environ.get(FONTCONFIG)
+    os.environ[FONTCONFIG] = str(FONT_SETTINGS)
+    try:
+        return FontConfiguration()
+    finally:
+        # What this process starts has the machine's fonts.
+        del os.environ[FONTCONFIG]
+        if outside is not None:
+            os.environ[FONTCONFIG] = outside
 
 
 @cache
 def _style() -> CSS:
     """Read by path, not by URL: neither static settings nor hashed names matter."""
-    return CSS(string=STYLE.read_text("utf-8"), font_config=_fonts(), url_fetcher=PhotoFetcher({}))
+    return CSS(string=STYLE.read_text("utf-8"), font_config=_fonts(), url_fetcher=FontFetcher())
 
 
 def _no_codes(_page: int) -> Iterable[pdf_codes.PlacedCode]:
