@@ -2,7 +2,7 @@
 
 A family's name is not enough: Debian's fonts-liberation and fonts-liberation2 both bring a "Liberation Serif", and the
 first lacks most Vietnamese letters. So one file is chosen for each face by what is in it, and the engine is given these
-files and no others. Standard library only: set-up asks before anything is installed.
+files and no others. Set-up asks by `python -m registration.fonts`, which ends with 1 where a face is missing.
 """
 
 import os
@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
+
+from fontTools.ttLib import TTFont, TTLibError
 
 FAMILY = "Liberation Serif"
 FACES = ("Regular", "Bold", "Italic")
@@ -131,48 +133,22 @@ def _letters_in(path: Path) -> frozenset[int]:
 @lru_cache(maxsize=32)
 def _read(path: Path, _changed_ns: int, _size: int) -> frozenset[int]:
     try:
-        return code_points(path.read_bytes())
-    except (struct.error, KeyError, IndexError, ValueError):
+        return code_points(path)
+    except (TTLibError, struct.error, AssertionError, LookupError, ValueError):
         return frozenset()
 
 
-def code_points(font: bytes) -> frozenset[int]:
-    """The code points of the Basic Multilingual Plane to which a TrueType file gives a sign (its `cmap`, format 4).
+def code_points(path: Path) -> frozenset[int]:
+    """The code points to which a font file gives a sign.
 
-    Raises ValueError, KeyError, IndexError or struct.error for a file that is cut or is no such font.
-    Source: OpenType 1.9, "The Font File" and "cmap".
+    Raises what fontTools raises for a file that is cut or is no font.
     """
-    count: int = struct.unpack_from(">H", font, 4)[0]
-    tables: dict[bytes, tuple[int, int]] = {}
-    for at in range(12, 12 + 16 * count, 16):
-        tables[font[at : at + 4]] = struct.unpack_from(">II", font, at + 8)
-    if not count or any(start + length > len(font) for start, length in tables.values()):
-        raise ValueError("the file is cut")
-    return _segments(font, _unicode_table(font, tables[b"cmap"][0]))
+    with TTFont(path) as font:
+        for table in font.reader.tables.values():
+            if table.offset + table.length > path.stat().st_size:
+                raise TTLibError("the file is cut")
+        return frozenset(code for code, glyph in font.getBestCmap().items() if glyph != ".notdef")
 
 
-def _unicode_table(font: bytes, cmap: int) -> int:
-    """Where the mapping for Windows (platform 3, encoding 1: Unicode, BMP) begins. Raises ValueError."""
-    for at in range(cmap + 4, cmap + 4 + 8 * struct.unpack_from(">H", font, cmap + 2)[0], 8):
-        platform, encoding, offset = struct.unpack_from(">HHI", font, at)
-        if (platform, encoding) == (3, 1) and struct.unpack_from(">H", font, cmap + offset)[0] == 4:
-            return cmap + int(offset)
-    raise ValueError("no table of Unicode")
-
-
-def _segments(font: bytes, table: int) -> frozenset[int]:
-    size: int = struct.unpack_from(">H", font, table + 6)[0]  # two bytes a segment
-    ends, starts, deltas, offsets = (table + 14, table + 16 + size, table + 16 + 2 * size, table + 16 + 3 * size)
-    points = set()
-    for at in range(0, size, 2):
-        (end,), (start,) = struct.unpack_from(">H", font, ends + at), struct.unpack_from(">H", font, starts + at)
-        (delta,), (offset,) = struct.unpack_from(">H", font, deltas + at), struct.unpack_from(">H", font, offsets + at)
-        for point in range(start, end + 1):
-            glyph = point
-            if offset:
-                (glyph,) = struct.unpack_from(">H", font, offsets + at + offset + 2 * (point - start))
-            if offset and not glyph:
-                continue
-            if (glyph + delta) & 0xFFFF:
-                points.add(point)
-    return frozenset(points - {0xFFFF})
+if __name__ == "__main__":
+    raise SystemExit(1 if missing_faces() else 0)

@@ -13,7 +13,7 @@ from types import FrameType
 
 from scripts.dotenv import write_dotenv
 from scripts.environment import ensure_environment
-from scripts.system import RUN_NEEDS, TEST_NEEDS, provide
+from scripts.system import RUN_NEEDS, TEST_NEEDS, font_need, provide
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +38,7 @@ def bootstrap(root: Path, tests: bool) -> None:
         raise SystemExit(f"Python 3.11 is needed; this is {sys.version.split()[0]}. Try: make run")
     provide((*RUN_NEEDS, *TEST_NEEDS) if tests else RUN_NEEDS)
     ensure_environment(root)
+    provide([font_need(root / ".venv" / "bin" / "python")])
     _compile_catalogues(root)
     # With ENV_FILE set the settings come from elsewhere.
     if "ENV_FILE" not in os.environ and write_dotenv(root / ".env"):

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from registration import fonts
-
 
 @dataclass(frozen=True)
 class Need:
@@ -67,8 +65,6 @@ RUN_NEEDS = (
     Need("Pango", "libpango-1.0-0", lambda: has_library("pango-1.0")),
     Need("PangoFT2", "libpangoft2-1.0-0", lambda: has_library("pangoft2-1.0")),
     Need("HarfBuzz subset", "libharfbuzz-subset0", lambda: has_library("harfbuzz-subset")),
-    # By what is in the files, as the program itself asks: an older package has the same names and no Vietnamese.
-    Need(f"the font {fonts.FAMILY} with Vietnamese letters", fonts.PACKAGE, lambda: not fonts.missing_faces()),
 )
 TEST_NEEDS = (
     Need("PostgreSQL", "postgresql", lambda: postgresql_bin() is not None),
@@ -80,6 +76,19 @@ TEST_NEEDS = (
     _command("pdftotext", "poppler-utils"),
     _command("pdftoppm", "poppler-utils"),
 )
+
+
+def font_need(python: Path) -> Need:
+    """The paper's font, by what is in the files, as the program itself asks: `python` is the environment's.
+
+    An older package has files of the same names and no Vietnamese.
+    """
+
+    def is_there() -> bool:
+        asked = [str(python), "-m", "registration.fonts"]
+        return subprocess.run(asked, cwd=python.parents[2], check=False).returncode == 0
+
+    return Need("the font Liberation Serif with Vietnamese letters", "fonts-liberation2", is_there)
 
 
 def provide(needs: Iterable[Need]) -> None:
