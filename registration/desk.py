@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Concat, Right
 from django.db.models.lookups import Exact
 from django.urls import reverse
@@ -55,9 +55,15 @@ def without_sms(queryset: QuerySet[Declaration]) -> QuerySet[Declaration]:
 
 
 def same_paper(user: "User | AnonymousUser", declaration: Declaration) -> QuerySet[Declaration]:
-    """Up to five other dossiers in the user's scope that carry the same identity paper: a hint of fraud, or a slip."""
+    """Up to five other dossiers in the user's scope that carry the same identity paper: a hint of fraud, or a slip.
+
+    Those with an account stand first, so that newer dossiers never push them out; then the open ones, then the closed.
+    """
     others = declarations_for(user).filter(paper_kind=declaration.paper_kind, paper_number=declaration.paper_number)
-    return others.exclude(pk=declaration.pk).order_by("-pk")[:5]
+    weight = Case(
+        When(status__in=(Status.APPROVED, Status.ACTIVE), then=0), When(status__in=OPEN_STATUSES, then=1), default=2
+    )
+    return others.exclude(pk=declaration.pk).order_by(weight, "-pk")[:5]
 
 
 def find_scanned(user: "User | AnonymousUser", text: str) -> tuple[Declaration, Scan] | None:

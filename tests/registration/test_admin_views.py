@@ -297,6 +297,16 @@ def test_dossier_names_others_in_scope_with_the_same_paper(client):
     assert elsewhere.reference_text not in page
 
 
+def test_account_with_the_same_paper_is_named_before_newer_dossiers(client, officer):
+    with_account = make_declaration(Status.APPROVED, officer=officer)
+    closed, *others = [make_declaration(status) for status in ("withdrawn", *["submitted"] * 5)]
+    page = client.get(url(others[-1])).content.decode()
+    named = [one for one in (with_account, *others[:-1]) if one.reference_text in page]
+    assert named == [with_account, *others[:-1]]
+    assert page.index(with_account.reference_text) < page.index(others[-2].reference_text)
+    assert closed.reference_text not in page
+
+
 def test_resend_button_sends_a_new_password(client, officer):
     declaration = make_declaration(Status.APPROVED, officer=officer)
     page = client.get(url(declaration)).content.decode()

@@ -64,6 +64,19 @@ def test_doubt_stands_at_its_field_and_does_not_refuse(client, draft):
     assert text in client.get(answer.url).text
 
 
+def test_unusual_phone_is_told_at_the_phone_and_not_refused(client, draft):
+    note = saved_notes(client, draft, phone="0502345678")["phone"]
+    assert "Đầu số điện thoại lạ. Xem lại số; đúng thì tiếp tục." in note
+    assert note in send(client, draft, phone="0502345678", consent=None).text
+    assert send(client, draft, phone="0502345678").status_code == 302
+
+
+def test_every_note_of_an_answer_has_its_place_on_the_page(client, draft):
+    page = send(client, draft, consent=None).text
+    for name in saved_notes(client, draft):
+        assert f'data-card-note="{name}"' in page, name
+
+
 def test_text_in_an_old_code_is_asked_about(client, draft):
     answer = send(client, draft, full_name="Nguyeãn Vaên Höõu")
     assert answer.status_code == 422
