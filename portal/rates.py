@@ -20,12 +20,21 @@ LIMITS = {
     "reset": "60/hour",
     "reset-number": "5/day",
     "reset-code": "60/minute",
-    # Codes that open a dossier: asked for by one address at all and for one dossier, sent for one dossier and to
-    # one phone, typed by one address. A day's codes for a dossier are more than one address may ask for.
+    # Messages to one phone, all kinds counted together, each kind up to its own height (notifications.services.budget):
+    # notices, codes that open a dossier, codes for a new password, officers' decisions; and apart from all, that a
+    # dossier has another phone by now. Counted back from each moment, not from midnight.
+    "sms-notice": "5/day",
+    "sms-code": "10/day",
+    "sms-reset": "15/day",
+    "sms-decision": "20/day",
+    "sms-security": "5/day",
+    # Phones without a message so far that one address sends notices to, by submitting.
+    "sms-new-phones": "40/hour",
+    # Codes that open a dossier: asked for by one address at all and for one dossier, sent for one dossier, typed by
+    # one address. A day's codes for a dossier are more than one address may ask for.
     "code": "240/hour",
     "code-address": "5/day",
     "code-declaration": "10/day",
-    "code-phone": "15/day",
     "code-typed": "60/minute",
 }
 

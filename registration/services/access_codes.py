@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agencies.services import agencies_for
 from notifications.enums import MessageKind
-from notifications.services import NewMessage, queue_messages
+from notifications.services import NewMessage, has_room, queue_messages
 from registration import access_codes
 from registration.enums import OPENABLE_STATUSES, AccessKind, Status
 from registration.models import AccessCode, AccessEvent, Declaration
@@ -60,8 +59,8 @@ def _openable(declaration: Declaration, asking: str) -> Declaration:
 def _is_within_budget(declaration: Declaration, address: str) -> bool:
     """One client address uses up a part of the day's codes only: a stranger does not use up the owner's."""
     key = str(declaration.pk)
-    phone = salted_hmac("registration.code-phone", declaration.phone).hexdigest()[:20]
-    return allow("code-address", key, address) and allow("code-declaration", key) and allow("code-phone", phone)
+    phone_has_room = has_room(declaration.phone, MessageKind.ACCESS_CODE)
+    return phone_has_room and allow("code-address", key, address) and allow("code-declaration", key)
 
 
 def _queue_code(declaration: Declaration, asking: str) -> None:
