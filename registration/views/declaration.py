@@ -138,9 +138,7 @@ def _newly_said(form: DeclarationForm) -> dict[str, str]:
     return cards.read_fields([photo.card for photo in photos if photo])
 
 
-def _submit(
-    request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage
-) -> Declaration | None:
+def _submit(request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage) -> Declaration | None:
     """Ghi nhận. A refusal becomes an error at its field."""
     try:
         address = str(get_client_ip_address(request))
