@@ -1,7 +1,8 @@
 """The codes that open a dossier for its applicant: how they are made and recognised.
 
 A code by SMS belongs to the browser session that asked for it (common.sms_codes). With 10 codes a day for a declaration
-(RATE_CODE_DECLARATION) a guess succeeds once in 20,000 days of trying. An officer's code is for whoever types it first, so it is long instead.
+(RATE_CODE_DECLARATION) a guess succeeds once in 20,000 days of trying. An officer's code is for whoever types it first,
+so it is long instead.
 """
 
 import unicodedata
