@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -21,7 +20,7 @@ else:
     _SetPasswordForm = SetPasswordForm
 
 # Room for a whole SMS that was pasted.
-_NUMBER_ROOM = 300
+NUMBER_ROOM = 300
 
 
 class LoginForm(AuthenticationForm):
@@ -46,7 +45,7 @@ class LoginForm(AuthenticationForm):
         username.label = _("BHXH number")
         username.help_text = _("The 10 digits from the SMS, or the last 10 on the health-insurance card.")
         username.error_messages["required"] = _("Type your BHXH number.")
-        hints = {"inputmode": "numeric", "autocomplete": "username", "autofocus": False, "maxlength": _NUMBER_ROOM}
+        hints = {"inputmode": "numeric", "autocomplete": "username", "autofocus": False, "maxlength": NUMBER_ROOM}
         username.widget.attrs.update({**hints, "autocapitalize": "none", "spellcheck": "false"})
 
     def clean_username(self) -> str:
@@ -59,24 +58,6 @@ class LoginForm(AuthenticationForm):
         until = user.one_time_password_until
         if until is not None and until < timezone.now():
             raise ValidationError(self.error_messages["expired"], code="expired")
-
-
-class ResetRequestForm(forms.Form):
-    """Whose password is to be set anew."""
-
-    number = forms.CharField(
-        label=_("BHXH number"),
-        max_length=_NUMBER_ROOM,
-        help_text=_("The 10 digits from the SMS, or the last 10 on the health-insurance card."),
-        error_messages={"required": _("Type your BHXH number.")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
-    )
-
-    def clean_number(self) -> str:
-        number = parse_bhxh_number(number_part(self.cleaned_data["number"]))
-        if number is None:
-            raise ValidationError(_("A BHXH number has 10 digits. Look at the SMS or the health-insurance card."))
-        return number
 
 
 class ChoosePasswordForm(_SetPasswordForm):
@@ -120,8 +101,8 @@ class ResetPasswordForm(ChoosePasswordForm):
 
     code = CodeField(
         label=_("Code from the SMS"),
-        max_length=_NUMBER_ROOM,
-        help_text=_("6 digits. It is valid for 15 minutes."),
+        max_length=NUMBER_ROOM,
+        help_text=_("6 digits. It is valid for 10 minutes."),
         error_messages={"required": _("Type the 6 digits from the SMS.")},
     )
     field_order = ("code", "new_password1", "new_password2")

@@ -121,14 +121,15 @@ class LockedAccount(User):
 
 
 def new_reset_token() -> str:
-    """An unguessable name for one reset: 192 bits."""
+    """An unguessable name of a browser session that asks for resets: 192 bits."""
     return secrets.token_urlsafe(24)
 
 
 class PasswordReset(models.Model):
     """Somebody asked for a new password. There is a row for every number asked about, with an account or without."""
 
-    token = models.CharField(max_length=40, unique=True, default=new_reset_token)
+    # Random, of the browser session that asked and alone may type the code.
+    asking = models.CharField(max_length=40, db_index=True)
     account = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="resets")
     code_hash = models.CharField(max_length=64, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)

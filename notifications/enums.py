@@ -33,6 +33,8 @@ class AttemptOutcome(models.TextChoices):
 
 # Of no use some minutes later: whoever still wants the code asks for the next.
 SHORT_LIVED = (MessageKind.RESET_CODE, MessageKind.ACCESS_CODE)
+# Why a message was cancelled: its phone has had enough of them for the day (notifications.services.budget).
+HELD_BACK = "held-back"
 # A worker may take these up when their time has come.
 WAITING = (MessageStatus.QUEUED, MessageStatus.FAILED)
 # No provider has taken these yet, and they are not given up.

@@ -1,42 +1,28 @@
 """The codes that open a dossier for its applicant: how they are made and recognised.
 
-A code by SMS has 6 digits and few tries, and only the browser session that asked may type it: a stranger who asks uses
-up tries of his own codes, never the owner's. An officer's code is for whoever types it first, so it is long instead.
+A code by SMS belongs to the browser session that asked for it (common.sms_codes). With 10 codes a day for a declaration
+(RATE_CODE_DECLARATION) a guess succeeds once in 20,000 days of trying. An officer's code is for whoever types it first,
+so it is long instead.
 """
 
-import secrets
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from common.keyed import is_keyed_hash, keyed_hash
+from common.sms_codes import CODE_DIGITS, NewCode, random_digits
 from registration.enums import OPENABLE_STATUSES
 from registration.models import AccessCode
 
-CODE_DIGITS = 6
 OFFICE_CODE_DIGITS = 12
-VALID_FOR = timedelta(minutes=10)
 OFFICE_VALID_FOR = timedelta(hours=24)
-# With 10 codes a day for a declaration (RATE_CODE_DECLARATION) a guess succeeds once in 20,000 days of trying.
-MAX_TRIES = 5
 # Before the id of a code, in the related key of its message.
 MESSAGE_KEY = "access:"
 # The longest text that is looked at; a whole SMS is shorter.
 _MAX_TYPED = 200
 _SALT = "registration.access"
-
-
-@dataclass(frozen=True)
-class NewCode:
-    """A code whose hash is in force once SET_CODE has been run with `params` and has changed a row."""
-
-    value: str = field(repr=False)
-    params: Sequence[Any] = field(repr=False)
 
 
 # Not for a dossier that has ended, nor to a phone that is no longer the declaration's.
@@ -67,10 +53,6 @@ def is_open(code_id: int) -> bool:
         and code.phone == code.declaration.phone
         and code.declaration.status in OPENABLE_STATUSES
     )
-
-
-def random_digits(number: int) -> str:
-    return f"{secrets.randbelow(10**number):0{number}d}"
 
 
 def hash_code(code_id: int, digits: str) -> str:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,6 +19,7 @@ from common.admin import DeskModelAdmin
 from registration import admin_together, admin_views, desk, kept_reasons
 from registration.admin_filters import TODO, AgencyFilter, StatusFilter, shown_status, status_tabs
 from registration.admin_forms import DECISIONS
+from registration.desk_misses import why_no_dossier
 from registration.enums import OPEN_STATUSES, Status
 from registration.models import Declaration
 from registration.services.expiry import is_due_soon
@@ -133,6 +134,8 @@ class DeclarationAdmin(DeskModelAdmin):
             page["tabs"] = status_tabs(request, changelist)
             # Nothing is said of a total: it was not counted, and the theme's "Show all" would show the same.
             changelist.full_result_count = changelist.result_count
+            if not changelist.result_count and (why := why_no_dossier(typed, request.user.pk or 0)):
+                messages.warning(request, why)
         return response
 
     def change_view(

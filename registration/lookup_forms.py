@@ -8,25 +8,27 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.codes import number_part
+from accounts.forms import NUMBER_ROOM
+from accounts.numbers import parse_bhxh_number
 from common.text import compact
 from registration.access_codes import read_digits
 from registration.references import parse_scan
+from registration.validators import clean_phone
 
 
 class ResumeForm(forms.Form):
     """The code of an unfinished declaration."""
 
     code = forms.CharField(
-        label=_("Code of your unfinished declaration"),
-        help_text=_("9 letters and digits, for example 7K3Q-9M2D-X."),
+        label=_("Code to go on with"),
+        help_text=_("15 digits, for example 482-177-350-946-218."),
         error_messages={"required": _("Type the code that the form showed you.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].widget.attrs.update(
-            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        )
+        self.fields["code"].widget.attrs.update({"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"})
 
 
 class TrackForm(forms.Form):
@@ -74,6 +76,34 @@ class TrackForm(forms.Form):
             Field("reference", wrapper_class="field--medium"), Field("phone_end", wrapper_class="field--short")
         )
         return helper
+
+
+class ResetRequestForm(forms.Form):
+    """Whose password is to be set anew: a number alone is no secret, and would let any stranger have SMS sent."""
+
+    number = forms.CharField(
+        label=_("BHXH number"),
+        max_length=NUMBER_ROOM,
+        help_text=_("The 10 digits from the SMS, or the last 10 on the health-insurance card."),
+        error_messages={"required": _("Type your BHXH number.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username"}),
+    )
+    phone = forms.CharField(
+        label=_("Mobile phone"),
+        max_length=NUMBER_ROOM,
+        help_text=_("The number that you declared. The code is sent to it."),
+        error_messages={"required": _("Type the mobile number that you declared.")},
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+    )
+
+    def clean_number(self) -> str:
+        number = parse_bhxh_number(number_part(self.cleaned_data["number"]))
+        if number is None:
+            raise ValidationError(_("A BHXH number has 10 digits. Look at the SMS or the health-insurance card."))
+        return number
+
+    def clean_phone(self) -> str:
+        return clean_phone(self.cleaned_data["phone"])
 
 
 class CodeForm(forms.Form):

@@ -175,8 +175,8 @@ class Draft(models.Model):
     # Counts the savings of answers; a page may save over what it has seen, and over what it saved itself.
     revision = models.PositiveIntegerField(default=0)
     saved_by = models.CharField(max_length=40, blank=True)
-    # By which another device goes on: a reference of its own kind, made when something is worth resuming.
-    resume_code = models.CharField(max_length=12, blank=True)
+    # By which another device goes on (registration.resume_codes), made when something is worth resuming.
+    resume_code = models.CharField(max_length=16, blank=True)
     phone_linked_at = models.DateTimeField(null=True)
     phone_opened_at = models.DateTimeField(null=True)
     # A returned declaration that this draft corrects.

@@ -1,5 +1,6 @@
 """Messages: queueing, delivering, sweeping up and cancelling. Their status changes nowhere else."""
 
+from notifications.services.budget import has_messages, has_room
 from notifications.services.delivery import deliver_message
 from notifications.services.queueing import (
     NewMessage,
@@ -17,6 +18,8 @@ __all__ = [
     "cancel_credentials",
     "cancel_message",
     "deliver_message",
+    "has_messages",
+    "has_room",
     "match_reports",
     "message_state",
     "poll_receipts",

@@ -17,11 +17,12 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from notifications import secrets
-from notifications.enums import WAITING, MessageKind, MessageStatus
+from notifications.enums import HELD_BACK, WAITING, MessageKind, MessageStatus
 from notifications.models import Message
 from notifications.phones import E164
 from notifications.segments import is_gsm7, segment_count
-from notifications.services.states import finish, is_abandoned
+from notifications.services import budget
+from notifications.services.states import ended, finish, is_abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ _is_quiet: ContextVar[bool] = ContextVar("messages_not_published", default=False
 @dataclass(frozen=True, kw_only=True)
 class NewMessage:
     """What a message is made of: `phone` is E.164; `body` may hold `{secret}` once; `related_key` (64 characters
-    at most) is the caller's."""
+    at most) is the caller's. With `hold` it is recorded and not sent: its sender has had enough for now."""
 
     kind: MessageKind
     phone: str
@@ -45,17 +46,25 @@ class NewMessage:
     account: AbstractBaseUser | None = None
     related_key: str = ""
     secret_expires_at: datetime | None = None
+    hold: bool = False
 
 
 def queue_messages(new: Sequence[NewMessage]) -> list[Message]:
     """New messages, handed to the queue when the surrounding transaction commits.
 
-    A queue that is away does not matter: the sweep finds the rows. Raises ValueError unless each text, with the
+    One to a phone that has had its day's messages is recorded as held back, and never sent (see budget). A queue that
+    is away does not matter: the sweep finds the rows. Raises ValueError unless each text, with the
     secret in it, is one GSM-7 segment, and when nobody makes secrets for its kind.
     """
-    messages = Message.objects.bulk_create(_message(each) for each in new)
+    rows = [_message(each) for each in new]
+    has_room = budget.fitting([(each.phone, each.kind) for each in new])
+    for each, row, fits in zip(new, rows, has_room, strict=True):
+        if each.hold or not fits:
+            _hold_back(row)
+    messages = Message.objects.bulk_create(rows)
     if not _is_quiet.get():
-        transaction.on_commit(partial(_publish_all, [message.pk for message in messages]))
+        due = [message.pk for message in messages if message.status in WAITING]
+        transaction.on_commit(partial(_publish_all, due))
     return messages
 
 
@@ -82,6 +91,11 @@ def _message(new: NewMessage) -> Message:
         secret_expires_at=new.secret_expires_at,
         published_at=timezone.now(),
     )
+
+
+def _hold_back(message: Message) -> None:
+    for name, value in ended(MessageStatus.CANCELLED, HELD_BACK).items():
+        setattr(message, name, value)
 
 
 def sweep() -> int:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from agencies.services import agencies_for
+from common.sms_codes import MAX_TRIES, RESEND_AFTER, VALID_FOR, random_digits
 from notifications.enums import MessageKind
-from notifications.services import NewMessage, queue_messages
+from notifications.services import NewMessage, has_room, queue_messages
 from registration import access_codes
 from registration.enums import OPENABLE_STATUSES, AccessKind, Status
 from registration.models import AccessCode, AccessEvent, Declaration
@@ -22,8 +22,6 @@ from registration.throttle import allow
 if TYPE_CHECKING:
     from accounts.models import User
 
-# A browser session asks again after this at the earliest.
-RESEND_AFTER = timedelta(minutes=1)
 # The answer to a right code may get lost, or be the first of a double click's: the same browser may send it again.
 AGAIN = timedelta(minutes=1)
 OFFICE_CODES_A_DAY = 5
@@ -60,12 +58,12 @@ def _openable(declaration: Declaration, asking: str) -> Declaration:
 def _is_within_budget(declaration: Declaration, address: str) -> bool:
     """One client address uses up a part of the day's codes only: a stranger does not use up the owner's."""
     key = str(declaration.pk)
-    phone = salted_hmac("registration.code-phone", declaration.phone).hexdigest()[:20]
-    return allow("code-address", key, address) and allow("code-declaration", key) and allow("code-phone", phone)
+    phone_has_room = has_room(declaration.phone, MessageKind.ACCESS_CODE)
+    return phone_has_room and allow("code-address", key, address) and allow("code-declaration", key)
 
 
 def _queue_code(declaration: Declaration, asking: str) -> None:
-    expires_at = timezone.now() + access_codes.VALID_FOR
+    expires_at = timezone.now() + VALID_FOR
     code = AccessCode.objects.create(
         declaration=declaration, asking=asking, phone=declaration.phone, expires_at=expires_at
     )
@@ -100,7 +98,7 @@ def _matching(declaration: Declaration, digits: str, asking: str) -> AccessCode 
     from_office = Q(phone="", asking__in=("", asking))
     usable = Q(used_at=None) | Q(used_at__gt=now - AGAIN)
     codes = list(declaration.access_codes.filter(sent | from_office, usable, expires_at__gt=now))
-    codes = [code for code in codes if code.tries < access_codes.MAX_TRIES]
+    codes = [code for code in codes if code.tries < MAX_TRIES]
     # An officer's code is too long to be guessed; counting its tries would let strangers use them up.
     tried = [code.pk for code in codes if code.phone]
     AccessCode.objects.filter(pk__in=tried).update(tries=F("tries") + 1)
@@ -122,7 +120,7 @@ def issue_access_code(declaration_id: int, *, officer: "User") -> str:
         given = declaration.access_codes.filter(phone="", created_at__gt=now - timedelta(days=1))
         if given.count() >= OFFICE_CODES_A_DAY:
             raise CodesExhausted(_("Five codes have been given for this dossier within a day. Try again tomorrow."))
-        digits = access_codes.random_digits(access_codes.OFFICE_CODE_DIGITS)
+        digits = random_digits(access_codes.OFFICE_CODE_DIGITS)
         code = AccessCode.objects.create(
             declaration=declaration, issued_by=officer, expires_at=now + access_codes.OFFICE_VALID_FOR
         )

@@ -20,7 +20,8 @@ from registration.enums import PhotoKind, Status
 from registration.images import NormalisedImage
 from registration.models import Attachment, Declaration, Draft, make_token, private_storage
 from registration.print_photos import print_copy_of
-from registration.references import format_reference, make_reference, parse_reference
+from registration.references import format_reference, parse_reference
+from registration.resume_codes import DIGITS, format_resume_code, make_resume_code, parse_resume_code
 from registration.services.draining import DRAFTS, DRAIN_SECONDS, drain
 from registration.services.errors import AlreadyDecided, PageOutdated
 
@@ -86,20 +87,22 @@ def resume_code(draft: Draft) -> str:
     while not draft.resume_code:
         try:
             with transaction.atomic():
-                Draft.objects.filter(pk=draft.pk, resume_code="").update(resume_code=make_reference())
+                Draft.objects.filter(pk=draft.pk, resume_code="").update(resume_code=make_resume_code())
         except IntegrityError:
             continue  # that code is another draft's
         draft.refresh_from_db(fields=["resume_code"])
-    return format_reference(draft.resume_code)
+    code = draft.resume_code
+    return format_resume_code(code) if len(code) == DIGITS else format_reference(code)
 
 
 def find_resumable(code: str) -> Draft | None:
     """The unsubmitted draft of a typed code, while it is kept."""
     since = timezone.now() - timedelta(hours=settings.DRAFT_HOURS)
-    reference = parse_reference(code)
-    if reference is None:
+    # Until 2026-11 such a code had the shape of a reference; drafts of that time are gone a day later.
+    stored = parse_resume_code(code) or parse_reference(code)
+    if stored is None:
         return None
-    return Draft.objects.filter(resume_code=reference, declaration=None, updated_at__gte=since).first()
+    return Draft.objects.filter(resume_code=stored, declaration=None, updated_at__gte=since).first()
 
 
 def link_phone(draft: Draft) -> None:

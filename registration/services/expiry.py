@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from common.days import day_of, end_of_day_in, start_of_day
-from notifications.enums import MessageKind
+from notifications.enums import HELD_BACK, MessageKind
 from notifications.models import Message
 from registration.enums import AWAITED_STATUSES
 from registration.models import Declaration
@@ -40,7 +40,9 @@ def unreminded_declarations() -> QuerySet[Declaration]:
     key = Concat(Value("declaration:"), Cast(OuterRef("pk"), CharField()))
     # The days of one reminder are over before those of the next can begin.
     since = now - timedelta(days=REMIND_DAYS + 1)
-    reminded = Message.objects.filter(related_key=key, kind=MessageKind.REMINDER, created_at__gt=since)
+    # One that was held back, for its phone had had enough that day, is tried again the next.
+    done = ~Q(last_error_code=HELD_BACK) | Q(created_at__gt=now - timedelta(days=1))
+    reminded = Message.objects.filter(done, related_key=key, kind=MessageKind.REMINDER, created_at__gt=since)
     return Declaration.objects.filter(
         ~Exists(reminded),
         status__in=AWAITED_STATUSES,

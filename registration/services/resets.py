@@ -15,6 +15,7 @@ from accounts import resets
 from accounts.lockout import unlock_account
 from accounts.models import PasswordReset
 from accounts.services import choose_password
+from common.sms_codes import VALID_FOR
 from notifications.enums import MessageKind
 from notifications.services import NewMessage, message_state, queue_messages
 from notifications.services.queueing import PUBLISH_ERRORS
@@ -36,12 +37,20 @@ LOST_AFTER = timedelta(seconds=20)
 RESET_SWEEP_SECONDS = 15.0
 
 
-def request_reset(number: str) -> str:
-    """Begin a reset; the token by which it goes on. The same work, and the same answer, for every number."""
+def request_reset(number: str, phone: str, *, asking: str, address: str) -> None:
+    """Have a code sent to the phone (E.164), if it is that of the account with this BHXH number.
+
+    Only the browser session `asking` may type it. The same work, and the same answer, whatever is wrong: number,
+    phone, or that this client `address` or all together have asked often enough for today.
+    """
+    account = resets.find_account(number, phone)
+    # Who knows only the number uses up tries of a counter that nothing depends on.
+    counted = f"{number}:{bool(account)}"
+    is_within = all([allow("reset-address", counted, address), allow("reset-number", counted)])
+    is_due = not resets.asked_just_now(asking, account) and is_within
     with transaction.atomic():
-        reset = resets.open_reset(number, allowed=allow("reset-number", number))
+        reset = resets.open_reset(account if is_due else None, asking)
         transaction.on_commit(partial(_publish, reset.pk))
-    return reset.token
 
 
 def send_reset_code(reset_id: int) -> None:
@@ -66,7 +75,7 @@ def lost_resets() -> "QuerySet[PasswordReset]":
     """Those whose code should be on its way by now, and for which no message is known to be."""
     now = timezone.now()
     return PasswordReset.objects.filter(
-        account__isnull=False, code_hash="", used_at=None, created_at__range=(now - resets.VALID_FOR, now - LOST_AFTER)
+        account__isnull=False, code_hash="", used_at=None, created_at__range=(now - VALID_FOR, now - LOST_AFTER)
     )
 
 
@@ -80,10 +89,10 @@ def _send_lost_code(reset_id: int) -> bool:
     return True
 
 
-def reset_password(account: "User", token: str, password: str) -> None:
+def reset_password(account: "User", reset_id: int, password: str) -> None:
     """The new password, with the code checked before. Raises resets.ResetOver when the reset was used meanwhile."""
     with transaction.atomic():
-        resets.use_reset(token)
+        resets.use_reset(reset_id)
         choose_password(account, password)
         unlock_account(account)
         activate_declaration(account)

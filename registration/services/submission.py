@@ -11,6 +11,7 @@ from agencies.models import Agency
 from common.days import end_of_day_in
 from common.text import name_key
 from notifications.enums import MessageKind
+from notifications.services import has_messages
 from registration.answers import NAMES, Answers, stored_answers
 from registration.enums import LIVE_STATUSES, Status, required_photos
 from registration.legal import CONSENT_VERSION
@@ -19,6 +20,7 @@ from registration.references import make_reference
 from registration.services.errors import AlreadyDecided, AlreadySubmitted, NumberTaken, PhoneTaken, PhotosMissing
 from registration.services.pages import FormPage, answers_digest, check_photos, is_resent
 from registration.services.texts import send_messages, send_phone_changed
+from registration.throttle import allow
 
 _TRIES = 5
 # "BHXH tỉnh Hà Giang" stands in Hà Giang; of the cities only the one named after a person keeps its title
@@ -26,17 +28,20 @@ _TRIES = 5
 _PROVINCE = re.compile(r"BHXH (?:tỉnh |TP\. (?!Hồ Chí Minh))?(?P<place>.+)")
 
 
-def submit_declaration(draft: Draft, answers: Answers, page: FormPage | None = None) -> Declaration:
+def submit_declaration(
+    draft: Draft, answers: Answers, page: FormPage | None = None, *, address: str = ""
+) -> Declaration:
     """Store the declaration of this draft with its photos; a second call for the same draft returns the first's.
 
     A draft that corrects a returned declaration makes its next version instead of a new one. With `page`, only what
-    that page shows is submitted. Raises NumberTaken, PhoneTaken, PhotosMissing, AlreadyDecided when a correction
+    that page shows is submitted. A client `address` that has sent notices to many new phones sends no further one: the
+    declaration goes its way without. Raises NumberTaken, PhoneTaken, PhotosMissing, AlreadyDecided when a correction
     comes too late, and for a page PageOutdated when its photos have changed, AlreadySubmitted after another page.
     """
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
-                return _submit(draft, answers, page)
+                return _submit(draft, answers, page, address)
         except NumberTaken:
             _note_contest(answers)
             raise
@@ -54,7 +59,7 @@ def _note_contest(answers: Answers) -> None:
     holder.exclude(phone=answers.phone).update(contested=F("contested") + 1, contested_at=timezone.now())
 
 
-def _submit(draft: Draft, answers: Answers, page: FormPage | None) -> Declaration:
+def _submit(draft: Draft, answers: Answers, page: FormPage | None, address: str) -> Declaration:
     locked = Draft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     if locked.declaration is not None:
         if page is not None and not is_resent(locked, page, {}):
@@ -80,10 +85,15 @@ def _submit(draft: Draft, answers: Answers, page: FormPage | None) -> Declaratio
     StatusChange.objects.create(
         declaration=declaration, from_status=previous, to_status=Status.SUBMITTED, version=declaration.version
     )
-    send_messages([declaration], MessageKind.RECEIVED)
+    send_messages([declaration], MessageKind.RECEIVED, hold=_is_spraying(address, declaration.phone))
     if old_phone := declaration.previous.get("phone"):
         send_phone_changed(declaration, old_phone)
     return declaration
+
+
+def _is_spraying(address: str, phone: str) -> bool:
+    """Whether this client has made SMS go to too many phones that had none before."""
+    return bool(address) and not has_messages(phone) and not allow("sms-new-phones", address)
 
 
 def _corrected(draft: Draft) -> Declaration:

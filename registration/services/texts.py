@@ -35,8 +35,11 @@ _UNSENDABLE = re.compile(r"[^A-Za-z0-9 .,;:()/%+!?-]")
 _JOINTS = re.compile(r"(\.(?=[A-Za-z])|:(?=/)|/(?=/))")
 
 
-def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> None:
-    """Queue the message of this kind about each. Called in the transaction that makes it true."""
+def send_messages(declarations: Sequence[Declaration], kind: MessageKind, *, hold: bool = False) -> None:
+    """Queue the message of this kind about each. Called in the transaction that makes it true.
+
+    With `hold` the SMS is recorded and not sent; so is one whose phone has had enough for the day.
+    """
     expires_at = end_of_day_in(settings.ONE_TIME_PASSWORD_DAYS)
     queue_messages(
         [
@@ -47,6 +50,7 @@ def send_messages(declarations: Sequence[Declaration], kind: MessageKind) -> Non
                 account=declaration.account,
                 related_key=declaration.message_key,
                 secret_expires_at=expires_at if kind == MessageKind.CREDENTIAL else None,
+                hold=hold,
             )
             for declaration in declarations
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from axes.helpers import get_client_ip_address
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -125,7 +126,7 @@ def _take(request: HttpRequest, form: DeclarationForm, draft: Draft, page: servi
     only_looks = "review" in request.POST or form.pressed_offer
     if not form.errors and not only_looks:
         fresh = {kind: form.stored[kind] for kind in form.fresh}
-        declaration = _submit(form, draft, page if page.photos is None else page.showing(fresh))
+        declaration = _submit(request, form, draft, page if page.photos is None else page.showing(fresh))
         if declaration is not None:
             return _to_receipt(request, draft, declaration)
     return _page(request, form, draft.token, draft, status=200 if only_looks else 422, filled=filled)
@@ -137,10 +138,11 @@ def _newly_said(form: DeclarationForm) -> dict[str, str]:
     return cards.read_fields([photo.card for photo in photos if photo])
 
 
-def _submit(form: DeclarationForm, draft: Draft, page: services.FormPage) -> Declaration | None:
+def _submit(request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage) -> Declaration | None:
     """Ghi nhận. A refusal becomes an error at its field."""
     try:
-        return services.submit_declaration(draft, form.answers(get_language() or "vi"), page)
+        address = str(get_client_ip_address(request))
+        return services.submit_declaration(draft, form.answers(get_language() or "vi"), page, address=address)
     except services.NumberTaken as refusal:
         form.add_error("bhxh_number", str(refusal.message))
     except services.PhoneTaken as refusal:

@@ -12,6 +12,8 @@ from registration.files import send_private
 from registration.held_drafts import go_to_form
 from registration.lookup_forms import ResumeForm
 from registration.models import Attachment
+from registration.references import parse_reference
+from registration.resume_codes import parse_resume_code
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,8 +24,16 @@ def resume(request: HttpRequest) -> HttpResponse:
         draft = services.find_resumable(form.cleaned_data["code"])
         if draft is not None:
             return go_to_form(request, draft.token)
-        form.add_error("code", _("No unfinished declaration has this code. Check it; after 24 hours it is deleted."))
+        form.add_error("code", _why_nothing(form.cleaned_data["code"]))
     return render(request, "registration/resume.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _why_nothing(code: str) -> str:
+    if parse_reference(code):
+        return _("This is the reference of a declaration that was submitted. Look it up under “Track a declaration”.")
+    if parse_resume_code(code) is None:
+        return _("This code has 15 digits, for example 482-177-350-946-218. Compare it with the other device.")
+    return _("No unfinished declaration has this code. Check it; after 24 hours it is deleted.")
 
 
 @require_POST

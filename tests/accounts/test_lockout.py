@@ -178,11 +178,12 @@ def test_nothing_of_the_browser_and_no_password_is_kept(account) -> None:
 
 
 def test_new_password_by_sms_opens_a_locked_account_at_once_and_keeps_it_open() -> None:
-    account = make_declaration("approved").account
+    declaration = make_declaration("approved")
+    account = declaration.account
     PAGES[account.username] = PAGES[NUMBER]
     storm(account, 12)
     browser = Client()
-    code = ask(browser, account.username)
+    code = ask(browser, declaration)
     browser.post("/tai-khoan/quen-mat-khau/ma/", {"code": code, "new_password1": PASSWORD, "new_password2": PASSWORD})
     storm(account, 12)
     assert sign_in(account, PASSWORD, browser).status_code == 302

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from common.sms_codes import MAX_TRIES, RESEND_AFTER, VALID_FOR
 from notifications.models import Message
 from registration import access_codes, services
 from registration.models import AccessCode, Declaration
-from registration.services.access_codes import RESEND_AFTER
 from tests.registration.factories import make_declaration, make_officer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def together(*calls: Callable[[], object]) -> list[object]:
 
 def give_code(declaration: Declaration, asking: str = "here", digits: str = "123456") -> None:
     """A code by SMS as the worker leaves it."""
-    expires_at = timezone.now() + access_codes.VALID_FOR
+    expires_at = timezone.now() + VALID_FOR
     code = AccessCode.objects.create(
         declaration=declaration, asking=asking, phone=declaration.phone, expires_at=expires_at
     )
@@ -70,7 +70,7 @@ def test_tries_at_once_are_all_counted() -> None:
     give_code(declaration)
     tries = [lambda: services.open_with_code(declaration.pk, "000000", asking="here")] * 8
     assert refusals(together(*tries)) == [services.CodeRefused] * 8
-    assert AccessCode.objects.get().tries == access_codes.MAX_TRIES
+    assert AccessCode.objects.get().tries == MAX_TRIES
     with pytest.raises(services.CodeRefused):
         services.open_with_code(declaration.pk, "123456", asking="here")
 

@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from common.days import VIETNAM, day_of, end_of_day_in
+from notifications.enums import MessageKind
 from notifications.models import Message
+from notifications.services import NewMessage, queue_messages
 from registration import services
 from registration.models import Declaration
 from registration.services.decisions import expire_declaration
@@ -122,6 +124,24 @@ def test_reminder_is_sent_once_in_all_of_its_days(clock) -> None:
             sent += [day] * services.send_reminders()
     assert sent == [22]
     assert "Han nop: 25/11/2026" in Message.objects.get(kind="reminder").body
+
+
+def test_reminder_that_the_phones_budget_held_back_goes_out_the_next_day(clock) -> None:
+    clock(2026, 10, 26, 15, 12)
+    declaration = make_declaration()
+    morning = clock(2026, 11, 22, 8, 0)
+    queue_messages([NewMessage(kind=MessageKind.RECEIVED, phone=declaration.phone, body="BHXH: tin.")] * 5)
+    for hour in (8, 9, 18):
+        # The field's default is the real clock.
+        Message.objects.update(created_at=morning)
+        clock(2026, 11, 22, hour, 20)
+        services.send_reminders()
+    Message.objects.update(created_at=morning)
+    clock(2026, 11, 23, 8, 30)
+    services.send_reminders()
+    services.send_reminders()
+    reminders = Message.objects.filter(kind="reminder").order_by("pk")
+    assert [each.status for each in reminders] == ["cancelled", "queued"]
 
 
 def test_reminder_of_a_returned_declaration_asks_for_the_correction() -> None:

@@ -93,7 +93,7 @@ def test_password_is_one_plain_segment_and_stands_apart_from_punctuation(number)
 
 @pytest.mark.django_db
 def test_reset_code_stands_apart_from_punctuation():
-    reset = open_reset(make_declaration("approved").account.username)
+    reset = open_reset(make_declaration("approved").account, "here")
     send_reset_code(reset.pk)
     text = Message.objects.get(kind=MessageKind.RESET_CODE).body
     assert f"mat khau: {PLACEHOLDER} " in text

@@ -167,7 +167,7 @@ FORMS = [
     ("/dang-ky/tiep-tuc/", "code"),
     *[("/kiem-tra/", name) for name in ("reference", "data_hash")],
     ("/tai-khoan/dang-nhap/", "username"),
-    ("/tai-khoan/quen-mat-khau/", "number"),
+    *[("/tai-khoan/quen-mat-khau/", name) for name in ("number", "phone")],
 ]
 
 

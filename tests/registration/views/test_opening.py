@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from common.sms_codes import MAX_TRIES, RESEND_AFTER
 from notifications.models import InboxMessage, Message
 from notifications.services import deliver_message
-from registration import access_codes, services, throttle
+from registration import services, throttle
 from registration.enums import OPENABLE_STATUSES, AccessKind, Status
 from registration.models import AccessCode, Declaration
-from registration.services.access_codes import RESEND_AFTER
 from tests.registration.factories import advance, make_correction, make_declaration, make_officer
 from tests.registration.views.opening import (
     SEND,
@@ -106,7 +106,7 @@ def test_code_in_other_digits_is_the_same_code(client, declaration) -> None:
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "12345a", "1" * 5000, "\0", "½23456"])
 def test_what_cannot_be_a_code_is_no_try(client, declaration, typed: str) -> None:
     code = ask(client, declaration)
-    for _ in range(access_codes.MAX_TRIES + 1):
+    for _ in range(MAX_TRIES + 1):
         answer = type_code(client, declaration, typed)
         assert answer.status_code == 422
         assert 'id="id_code_error"' in answer.text
@@ -115,7 +115,7 @@ def test_what_cannot_be_a_code_is_no_try(client, declaration, typed: str) -> Non
 
 def test_five_wrong_tries_end_a_code_and_another_can_be_asked_for(client, declaration) -> None:
     code = ask(client, declaration)
-    for _ in range(access_codes.MAX_TRIES):
+    for _ in range(MAX_TRIES):
         assert type_code(client, declaration, wrong(code)).status_code == 422
     assert type_code(client, declaration, code).status_code == 422
     wait_a_minute()
@@ -127,7 +127,7 @@ def test_strangers_tries_cost_the_owner_nothing(client, declaration) -> None:
     stranger = Client()
     code = ask(client, declaration)
     theirs = ask(stranger, declaration)
-    for _ in range(access_codes.MAX_TRIES + 3):
+    for _ in range(MAX_TRIES + 3):
         type_code(stranger, declaration, wrong(code))
     # Not even the owner's right code, seen over a shoulder, opens anything elsewhere.
     assert type_code(stranger, declaration, code).status_code == 422
@@ -191,7 +191,7 @@ def test_one_address_does_not_use_up_the_days_codes(client, declaration, limits)
 
 def test_one_phone_gets_so_many_codes_a_day(client, settings, limits) -> None:
     settings.NUMBERS_PER_PHONE = 2
-    limits(code_phone="2/day")
+    limits(sms_code="4/day")  # a notice about each was sent
     family = [make_declaration(phone="+84912345678") for _ in range(2)]
     for declaration in family * 2:
         Client().post(SEND, {"key": key_of(client, declaration)})
