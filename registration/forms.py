@@ -273,6 +273,7 @@ class DeclarationForm(forms.Form):
                 "address",
                 _card_note("address"),
                 Field("phone", wrapper_class="field--medium"),
+                _card_note("phone"),
                 *(["email"] if "email" in self.fields else []),
             ),
             Fieldset(_("3. Where you hand it in"), Field("agency", template="agencies/_field.html")),
