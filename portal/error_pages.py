@@ -91,7 +91,7 @@ def error_page(
     at_desk = request is not None and request.path_info.startswith("/admin/")
     # With it every page of ours sets a cookie: a browser that brings none to the next one keeps none (portal.senders).
     token = get_token(request) if request is not None else ""
-    form = {"token": token, "fields": again} if again is not None else None
+    form: dict[str, object] | None = {"token": token, "fields": again} if again is not None else None
     response = HttpResponse(error_html(name, english_first=english, at_desk=at_desk, form=form), status=status)
     response.headers["Content-Language"] = "en" if english else "vi"
     response._csp_replace = {  # type: ignore[attr-defined]

@@ -131,10 +131,14 @@ async function submit(event) {
   waiting = true;
   // What no check foresaw must not keep the form from being sent.
   const isFree = await hold().catch(() => true);
-  waiting = false;
-  if (!isFree) return;
-  // The press once more, this time let through; a page that the browser brings back holds again.
-  passed = true;
+  if (!isFree) {
+    waiting = false;
+    return;
+  }
+  // The press once more, this time let through; a page that the browser brings back holds again. In a task of its own:
+  // while this event is still under way a form takes no other.
+  await new Promise((resolve) => { setTimeout(resolve); });
+  [waiting, passed] = [false, true];
   submitter.click();
   setTimeout(() => { passed = false; });
 }
