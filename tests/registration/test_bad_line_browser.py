@@ -1,6 +1,9 @@
 """A line that comes and goes, in a real browser: nothing has to be pressed twice, and nothing typed is lost."""
 
 import re
+import socket
+import threading
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -224,3 +227,53 @@ def test_signing_in_elsewhere_keeps_photos_saving_and_submitting_alive(page: Pag
     expect(page.locator(".photo-field__stored img")).to_have_count(3)
     button(page).click()
     arrive(page, RECEIPT)
+
+
+class CuttingProxy:
+    """Passes bytes on to a server, and cuts the first `cuts` uploads off in the middle."""
+
+    def __init__(self, port: int, cuts: int) -> None:
+        self.port, self.cuts = port, cuts
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://localhost:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _address = self.listener.accept()
+                server = socket.create_connection(("localhost", self.port))
+                threading.Thread(target=self.send, args=(client, server), daemon=True).start()
+                threading.Thread(target=self.copy, args=(server, client), daemon=True).start()
+
+    def send(self, client: socket.socket, server: socket.socket) -> None:
+        """The browser's side: one that begins an upload passes a first part only."""
+        with suppress(OSError), client, server:
+            while data := client.recv(8192):
+                if b"POST /dang-ky/to-khai/anh/ " in data and self.cuts > 0:
+                    self.cuts -= 1
+                    server.sendall(data)
+                    client.shutdown(socket.SHUT_RDWR)
+                    break
+                server.sendall(data)
+            server.shutdown(socket.SHUT_RDWR)
+
+    def copy(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(65536):
+                client.sendall(data)
+
+
+def test_uploads_cut_off_in_the_middle_go_on(new_context, live_server) -> None:
+    make_agency()
+    proxy = CuttingProxy(live_server.thread.port, cuts=6)
+    page = new_context(base_url=proxy.address).new_page()
+    page.goto("/dang-ky/to-khai/?agency=07911")
+    page.wait_for_load_state("networkidle")
+    choose(page)
+    type_answers(page)
+    button(page).click()
+    arrive(page, RECEIPT)
+    assert proxy.cuts == 0
+    assert Declaration.objects.get().attachments.count() == 3
+    proxy.listener.close()
