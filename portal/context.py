@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal.senders import keeps_no_cookies
+
 
 def about_portal() -> dict[str, object]:
     """Name, office, hotline, and whether this is a development server: settings only, no database."""
@@ -19,5 +21,5 @@ def about_portal() -> dict[str, object]:
 
 def portal(request: HttpRequest) -> dict[str, object]:
     """Context processor: `portal.name`, `.office` (may be blank), `.hotline`, `.hotline_price`, `.hotline_tel`,
-    `.debug`."""
-    return {"portal": about_portal()}
+    `.debug`. And `cookies_off`: this browser keeps no cookies, so that no form can be sent."""
+    return {"portal": about_portal(), "cookies_off": keeps_no_cookies(request)}

@@ -5,6 +5,7 @@ They need no static file, no database, no session and no context processor: any 
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from csp.constants import NONE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
@@ -61,7 +63,7 @@ PAGES: dict[str, ErrorText] = {
             "what was sent."
         ),
         (
-            _("Go back to the page before this one, reload it, and send your answers again."),
+            _("If there is a button “Send it again”, press it. Otherwise go back, reload the page and send it again."),
             _("If this page comes up again, allow cookies for this site in the settings of your browser."),
         ),
     ),
@@ -78,11 +80,19 @@ PAGES: dict[str, ErrorText] = {
 STATIC_PAGES = ("413", "502")
 
 
-def error_page(request: HttpRequest | None, name: str, status: int) -> HttpResponse:
-    """The page `name` of PAGES. The language that the browser's cookie names comes first."""
+def error_page(
+    request: HttpRequest | None, name: str, status: int, again: Sequence[tuple[str, str]] | None = None
+) -> HttpResponse:
+    """The page `name` of PAGES. The language that the browser's cookie names comes first.
+
+    `again`: fields that a button sends to the same address once more.
+    """
     english = request is not None and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) == "en"
     at_desk = request is not None and request.path_info.startswith("/admin/")
-    response = HttpResponse(error_html(name, english_first=english, at_desk=at_desk), status=status)
+    # With it every page of ours sets a cookie: a browser that brings none to the next one keeps none (portal.senders).
+    token = get_token(request) if request is not None else ""
+    form: dict[str, object] | None = {"token": token, "fields": again} if again is not None else None
+    response = HttpResponse(error_html(name, english_first=english, at_desk=at_desk, form=form), status=status)
     response.headers["Content-Language"] = "en" if english else "vi"
     response._csp_replace = {  # type: ignore[attr-defined]
         "default-src": [NONE],
@@ -93,11 +103,13 @@ def error_page(request: HttpRequest | None, name: str, status: int) -> HttpRespo
     return response
 
 
-def error_html(name: str, *, english_first: bool = False, at_desk: bool = False) -> str:
+def error_html(
+    name: str, *, english_first: bool = False, at_desk: bool = False, form: dict[str, object] | None = None
+) -> str:
     """The whole page."""
     languages = ("en", "vi") if english_first else ("vi", "en")
     versions = [_version(PAGES[name], language, at_desk) for language in languages]
-    return render_to_string("portal/error.html", {"portal": about_portal(), "versions": versions})
+    return render_to_string("portal/error.html", {"portal": about_portal(), "versions": versions, "form": form})
 
 
 @lru_cache(maxsize=1)
@@ -115,5 +127,6 @@ def _version(text: ErrorText, language: str, at_desk: bool) -> dict[str, Any]:
             "lead": str(text.lead),
             "advice": [str(line) for line in text.advice],
             "help": translation.gettext("If it happens again, call"),
+            "again": translation.gettext("Send it again"),
             "links": [(url, str(label)) for url, label in ((_DESK,) if at_desk else text.links)],
         }

@@ -15,6 +15,7 @@ from agencies.models import Agency
 from portal.error_pages import error_page
 from portal.health import delivery, metrics, readiness
 from portal.qr import qr_svg
+from portal.refusals import refuse_token
 from registration.held_drafts import offers
 
 
@@ -96,7 +97,7 @@ def health_metrics(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's safety token is missing or old. `reason` is for developers and is not shown."""
-    return error_page(request, "csrf", 403)
+    return refuse_token(request)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

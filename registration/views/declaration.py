@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from axes.helpers import get_client_ip_address
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,7 +60,7 @@ def _get(request: HttpRequest) -> HttpResponse:
         answers["agency"] = tidy(request.GET["agency"])[:5]
     form = DeclarationForm(initial=answers, draft=draft)
     context = {} if held else {"offers": offers(request), "is_elsewhere": bool(key)}
-    return _page(request, form, held or cookies.new_token(), draft, context=context)
+    return form_page(request, form, held or cookies.new_token(), draft, context=context)
 
 
 def _post(request: HttpRequest) -> HttpResponse:
@@ -129,7 +130,7 @@ def _take(request: HttpRequest, form: DeclarationForm, draft: Draft, page: servi
         declaration = _submit(request, form, draft, page if page.photos is None else page.showing(fresh))
         if declaration is not None:
             return _to_receipt(request, draft, declaration)
-    return _page(request, form, draft.token, draft, status=200 if only_looks else 422, filled=filled)
+    return form_page(request, form, draft.token, draft, status=200 if only_looks else 422, filled=filled)
 
 
 def _newly_said(form: DeclarationForm) -> dict[str, str]:
@@ -174,7 +175,7 @@ def _with_cookie(request: HttpRequest, address: str, token: str) -> HttpResponse
     return response
 
 
-def _page(
+def form_page(
     request: HttpRequest,
     form: DeclarationForm,
     token: str,
@@ -183,6 +184,7 @@ def _page(
     filled: Mapping[str, str] | None = None,
     context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
+    """The Tờ khai with `form`; its browser holds the draft of `token` from then on."""
     about = {
         "form": form,
         "page_address": form_address(token),
@@ -195,6 +197,7 @@ def _page(
         "phone_linked": bool(draft and draft.phone_linked_at),
         "corrects": draft.corrects if draft else None,
         "legal_bases": LEGAL_BASES,
+        "draft_hours": settings.DRAFT_HOURS,
         "card_notes": form.notes(filled or {}),
         "resume_code": services.resume_code(draft) if draft else "",
     }

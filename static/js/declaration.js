@@ -5,6 +5,7 @@ form?.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button?.name !== "submit-declaration") return;
   const shown = form.querySelector(".actions button[name='submit-declaration']");
+  if (!shown) return;
   shown.dataset.label = shown.textContent;
   shown.textContent = form.dataset.busy;
   shown.setAttribute("aria-busy", "true");

@@ -4,7 +4,7 @@ const form = document.querySelector("form[data-save-url]");
 // A bare address begins a new declaration: from now on a reload, and the way back, come to this one.
 const address = new URL(location.href);
 address.searchParams.set("to-khai", new URL(form.action).searchParams.get("to-khai"));
-history.replaceState(history.state, "", address);
+history.replaceState(history.state, "", address.href);
 
 // `html` is templates/registration/_draft_notice.html, made by the server.
 form.addEventListener("draft-conflict", ({ detail: { html } }) => {
@@ -21,7 +21,7 @@ addEventListener("pageshow", async ({ persisted }) => {
   for (const name of ["csrfmiddlewaretoken", "draft"]) body.append(name, form.elements.namedItem(name).value);
   try {
     const { status } = await fetch(form.dataset.stateUrl, { method: "POST", body });
-    if (status === 409) location.replace(address);
+    if (status === 409) location.replace(address.href);
   } catch {
     // Offline: what is pressed here says the same.
   }

@@ -1,7 +1,8 @@
 // What stands at a field beside its errors. The server decides what that is: its notes come with the page and with every
 // answer to a saved draft (draft.js), so that page and script say the same. Here they are shown, what the card's QR code
 // says is put into empty fields, and the notes' buttons, which otherwise send the form, do their work in place.
-const form = document.querySelector("form[data-save-url]");
+// draft.js brings what the server says: without fetch it does not run, and the buttons send the form.
+const form = typeof window.fetch === "function" ? document.querySelector("form[data-save-url]") : null;
 const field = (name) => form.elements.namedItem(name);
 const place = (name) => form.querySelector(`[data-card-note="${name}"]`);
 // By field: the text that the citizen looked at beside the card's and left as it is.
@@ -9,6 +10,7 @@ const left = {};
 
 function show(name, html) {
   const note = place(name);
+  if (!note) return;
   const body = note.querySelector("[data-field-note]");
   if (html !== undefined && body.innerHTML.trim() !== html) body.innerHTML = html;
   const keep = body.querySelector("[data-keep]");
@@ -55,10 +57,7 @@ function cardRead(card) {
   form.dispatchEvent(new Event("draft-changed"));
 }
 
-function press(event) {
-  const button = event.target.closest("[data-card-note] button");
-  if (!button) return;
-  event.preventDefault();
+function act(button) {
   const { cardNote: name } = button.closest("[data-card-note]").dataset;
   if (button.name === "keep-typed") form.elements.namedItem(`kept_${name}`).value = field(name).value;
   if (button.matches("[data-keep]")) left[name] = field(name).value;
@@ -68,6 +67,18 @@ function press(event) {
   show(name, button.matches("[data-keep]") ? undefined : "");
   field(name).focus();
   form.dispatchEvent(new Event("draft-changed"));
+}
+
+// Only what has worked here is not done by the server: otherwise the button sends the form, as without this script.
+function press(event) {
+  const button = event.target.closest("[data-card-note] button");
+  if (!button) return;
+  try {
+    act(button);
+    event.preventDefault();
+  } catch (error) {
+    console.warn(error);
+  }
 }
 
 if (form) {

@@ -62,6 +62,8 @@ export class PhotoField {
     const job = this.job = new AbortController();
     this.changes += 1;
     this.again = () => this.run(prepare);
+    this.state = "";
+    this.goesAlong = false;
     this.view.clearError();
     this.view.showProgress(this.texts.preparing);
     this.running = this.deliver(job, prepare);
@@ -79,7 +81,10 @@ export class PhotoField {
       if (done) this.store(reply.answer, kept);
       else this.refuse(reply);
     } catch {
-      if (!job.signal.aborted) this.refuse({ status: 0 }, this.texts.uneditable);
+      // Not even sent: a file that is still chosen goes with the form.
+      const { together, uneditable } = this.texts;
+      this.goesAlong = this.input.files.length > 0;
+      if (!job.signal.aborted) this.refuse({ status: 0 }, this.goesAlong ? together : uneditable);
     } finally {
       if (this.job === job) this.settle(done);
     }
@@ -89,17 +94,28 @@ export class PhotoField {
     const { MAX_BYTES, HEAD_BYTES } = this.page.tools;
     // The server says what is wrong with a file that is too large; for that its beginning and its size are enough.
     const [photo, size] = blob.size > MAX_BYTES ? [blob.slice(0, HEAD_BYTES), blob.size] : [blob, ""];
-    const mine = (show) => (what) => { if (this.job === job) this.view[show](what); };
+    const mine = (show) => (what) => { if (this.job === job) show(what); };
     const { ask, form } = this.page;
     const page = form.elements.namedItem("page")?.value ?? "";
     return ask(form.dataset.uploadUrl, { kind: this.kind, page, photo, size }, {
-      signal: job.signal, onProgress: mine("showShare"), onState: mine("showState"),
+      patient: true,
+      signal: job.signal,
+      onProgress: mine((share) => this.view.showShare(share)),
+      onState: mine((state) => this.showState(state)),
     });
+  }
+
+  // The form hears, too: its button says what it waits for.
+  showState(state) {
+    this.state = state;
+    this.view.showState(state);
+    this.tell("photo-state", { kind: this.kind, state });
   }
 
   settle(done) {
     if (!done) this.kept = null;
     this.job = null;
+    this.tell("photo-settled", { kind: this.kind });
     this.view.hideProgress();
   }
 
@@ -130,10 +146,10 @@ export class PhotoField {
   tell(type, detail) { this.root.dispatchEvent(new CustomEvent(type, { bubbles: true, detail })); }
 
   refuse({ status, answer }, text = this.texts.lost) {
-    const { large, many, failed } = this.texts;
+    const { large, failed } = this.texts;
     const final = [409, 413, 422].includes(status);
     if (final) this.input.value = "";
-    this.view.showError(answer?.error ?? { 0: text, 413: large, 429: many }[status] ?? failed, !final);
+    this.view.showError(answer?.error ?? { 0: text, 413: large }[status] ?? failed, !final);
   }
 
   // What the server has, seen while the phone sends. Whatever changed here since it was asked for is newer.

@@ -3,6 +3,13 @@
 
 export const find = (root, name) => root.querySelector(`[data-${name}]`);
 
+// Turning and cropping (photo-editor.js) are offered where the browser has what they need; without them a photo is sent
+// as it is.
+const has = (type, ...names) => typeof type === "function" && names.every((name) => name in type.prototype);
+const redraws = () => Boolean(window.createImageBitmap) && has(window.HTMLCanvasElement, "toBlob");
+const crops = () => has(window.HTMLDialogElement, "showModal") && has(window.Element, "setPointerCapture") &&
+  has(window.CanvasRenderingContext2D, "resetTransform") && Boolean(window.ResizeObserver && window.PointerEvent);
+
 export class PhotoView {
   constructor(root, parts) {
     Object.assign(this, { root, parts, texts: parts.dataset, kind: root.dataset.photo });
@@ -35,6 +42,7 @@ export class PhotoView {
   /* ---- on its way ---- */
   showProgress(text) {
     if (!this.bar) {
+      this.said = "";
       this.bar = this.part("progress");
       const words = find(this.bar, "progress-text");
       words.id = `${this.input.id}_progress`;
@@ -52,7 +60,9 @@ export class PhotoView {
     if (state === "sending") return void this.showShare(0);
     this.bar.querySelector("progress").value = 0;
     this.showProgress(this.texts[state]);
-    this.say(this.texts[state]);
+    // Said once, not at each try.
+    if (this.said !== state) this.say(this.texts[state]);
+    this.said = state;
   }
 
   showShare(share) {
@@ -104,8 +114,9 @@ export class PhotoView {
 
   // The buttons that work here.
   equip() {
-    for (const name of ["rotate", "remove"]) find(this.stored, name).hidden = false;
-    find(this.stored, "crop").hidden = this.kind !== "portrait";
+    find(this.stored, "remove").hidden = false;
+    find(this.stored, "rotate").hidden = !redraws();
+    find(this.stored, "crop").hidden = !redraws() || !crops() || this.kind !== "portrait";
   }
 
   show(photo) {
@@ -121,8 +132,9 @@ export class PhotoView {
     this.stored.dataset.sha256 = photo.sha256;
     Object.assign(find(this.stored, "picture"), { src, width, height, alt });
     find(this.stored, "warnings").hidden = !warnings.length;
-    find(this.stored, "warning-list").replaceChildren(...warnings.map((text) => (
-      Object.assign(document.createElement("li"), { textContent: text }))));
+    const list = find(this.stored, "warning-list");
+    list.textContent = "";
+    for (const text of warnings) list.append(Object.assign(document.createElement("li"), { textContent: text }));
     this.reword();
     this.say([this.texts.saved.replace("#", this.name), ...warnings].join(" "));
   }

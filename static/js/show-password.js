@@ -11,7 +11,7 @@ function offer(input) {
   const label = document.querySelector(`label[for="${input.id}"]`);
   if (label) {
     // A page may have three of them: each tells which field it is for.
-    label.id ||= `${input.id}_label`;
+    if (!label.id) label.id = `${input.id}_label`;
     button.setAttribute("aria-describedby", label.id);
   }
   button.setAttribute("aria-controls", input.id);
@@ -24,4 +24,5 @@ function offer(input) {
   row.append(input, button);
 }
 
-for (const input of document.querySelectorAll("input[type=password]")) offer(input);
+const able = pattern?.content && ["replaceWith", "append"].every((name) => typeof Element.prototype[name] === "function");
+if (able) for (const input of document.querySelectorAll("input[type=password]")) offer(input);

@@ -1,8 +1,12 @@
 // How a photo leaves the browser: shrunk where the browser can, sent with its progress, tried again when the line fails.
 
 const [LONG_SIDE, QUALITY] = [2000, 0.88];
-const PAUSES = [1000, 4000];
 const STALLED = 60_000;
+// Answers of a busy server, or of one that is being restarted: they pass, as a bad line does.
+const PASSING = [408, 425, 429, 502, 503, 504];
+// ms. The pause doubles from one try to the next; a server may ask for a longer one (Retry-After).
+const [FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED] = [1000, 20_000, 300_000];
+const TRIES = 3;
 export const MAX_BYTES = 10 * 1024 * 1024;
 // Of a file that is too large: enough for the server to say what is wrong with it.
 export const HEAD_BYTES = 1024 * 1024;
@@ -106,6 +110,15 @@ export async function shrink(file) {
 }
 
 const parsed = (text) => { try { return JSON.parse(text); } catch { return {}; } };
+class Lost extends Error {}
+const halt = (signal) => { if (signal?.aborted) throw new Error("given up"); };
+
+// Retry-After in ms: a number of seconds, or a date; 0 for none.
+function asked(request) {
+  const text = request.getResponseHeader("Retry-After") ?? "";
+  const time = /^\d+$/.test(text) ? 1000 * text : Date.parse(text) - Date.now();
+  return time > 0 ? Math.min(time, LONGEST_ASKED) : 0;
+}
 
 function post(url, data, { token, signal, onProgress }) {
   return new Promise((resolve, reject) => {
@@ -117,16 +130,16 @@ function post(url, data, { token, signal, onProgress }) {
     };
     const stop = () => request.abort();
     request.open("POST", url);
-    request.setRequestHeader("X-CSRFToken", token);
+    request.setRequestHeader("X-CSRFToken", token());
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
       alive();
       if (event.lengthComputable) onProgress?.(event.loaded / event.total);
     });
-    request.addEventListener("load", () => resolve({ status: request.status, answer: parsed(request.responseText) }));
-    for (const failure of ["error", "abort"]) {
-      request.addEventListener(failure, () => reject(signal?.aborted ? signal.reason : new Error("lost")));
-    }
+    request.addEventListener("load", () => {
+      resolve({ status: request.status, answer: parsed(request.responseText), wait: asked(request) });
+    });
+    for (const failure of ["error", "abort"]) request.addEventListener(failure, () => reject(new Lost()));
     request.addEventListener("loadend", () => {
       clearTimeout(stall);
       signal?.removeEventListener("abort", stop);
@@ -137,40 +150,50 @@ function post(url, data, { token, signal, onProgress }) {
   });
 }
 
-// Waits for `time` ms, or without a time until the browser is online again; the signal's reason is thrown.
+// Waits for `time` ms, or until the browser says that it is online again.
 function pause(time, signal) {
   return new Promise((resolve, reject) => {
-    const done = () => {
+    const end = (settle) => () => {
+      clearTimeout(timer);
       removeEventListener("online", done);
-      resolve();
+      signal?.removeEventListener("abort", stop);
+      settle();
     };
-    if (time === undefined) addEventListener("online", done);
-    else setTimeout(done, time);
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const done = end(resolve);
+    const stop = end(() => reject(new Error("given up")));
+    const timer = setTimeout(done, time);
+    addEventListener("online", done);
+    signal?.addEventListener("abort", stop);
   });
 }
 
-// The server's answer as { status, answer }. Status 0: the connection or the server failed three times. While the
-// browser is offline the photo waits. `onState` hears "sending", "retrying" and "waiting".
-export async function send(url, data, { onState, ...options }) {
-  for (let attempt = 0; ; attempt += 1) {
-    options.signal?.throwIfAborted();
+// What stands in the way of this reply (null: no connection): "waiting", "retrying" or "busy"; "" for an answer that
+// stays as it is.
+function obstacle(reply) {
+  if (!navigator.onLine) return reply && !PASSING.includes(reply.status) ? "" : "waiting";
+  if (!reply) return "retrying";
+  return PASSING.includes(reply.status) || reply.status === 500 ? "busy" : "";
+}
+
+// The server's answer as { status, answer }; status 0 after three tries without one. `patient`: a line or a server that
+// is away for a while is waited for, however long that takes; only an error of the program (500) ends it after three.
+// Throws when it is given up by the signal, and what this browser fails at. `onState` hears "sending", "retrying", "waiting" and "busy".
+export async function send(url, data, { onState, patient, ...options }) {
+  for (let [attempt, errors] = [0, 0]; ; attempt += 1) {
+    halt(options.signal);
     onState?.("sending");
-    try {
-      const reply = await post(url, data, options);
-      if (reply.status < 500) return reply;
-    } catch {
-      options.signal?.throwIfAborted();
-    }
-    if (!navigator.onLine) {
-      onState?.("waiting");
-      await pause(undefined, options.signal);
-      attempt = -1;
-    } else if (attempt < PAUSES.length) {
-      onState?.("retrying");
-      await pause(PAUSES[attempt], options.signal);
-    } else {
-      return { status: 0, answer: {} };
-    }
+    const reply = await post(url, data, options).catch((error) => {
+      // Anything else is no matter of the line: this browser cannot send it so.
+      if (error instanceof Lost) return null;
+      throw error;
+    });
+    halt(options.signal);
+    const state = obstacle(reply);
+    errors += reply?.status === 500;
+    if (!state || errors >= TRIES) return reply;
+    if (!patient && attempt + 1 >= TRIES) return { status: 0, answer: {} };
+    onState?.(state);
+    const time = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10));
+    await pause(Math.max(time * (0.75 + Math.random() / 2), reply?.wait ?? 0), options.signal);
   }
 }
