@@ -13,8 +13,10 @@ from django.middleware.locale import LocaleMiddleware
 from django.urls import Resolver404, get_resolver, get_urlconf, resolve
 from django.utils import translation
 
+from portal.error_pages import error_page
 from portal.network import client_ip
 from portal.views import bad_request, too_many_requests
+from registration.services.errors import StoreUnavailable
 from registration.throttle import allow
 
 # Providers' receipts are read as bytes, whatever encoding their server names (see notifications.bodies).
@@ -120,6 +122,19 @@ class RateLimitMiddleware:
         if scope is None or allow(scope, client_ip(request)):
             return None
         return too_many_requests(request)
+
+
+class StoreFailureMiddleware:
+    """503 where a file cannot be stored or read and no page has said so at its place."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_page(request, "503", 503) if isinstance(exception, StoreUnavailable) else None
 
 
 class OwnNotFoundMiddleware:

@@ -6,9 +6,9 @@ const STALLED = 60_000;
 export const MAX_BYTES = 10 * 1024 * 1024;
 // Of a file that is too large: enough for the server to say what is wrong with it.
 export const HEAD_BYTES = 1024 * 1024;
-// The server's limits (registration/images.py). A photo beyond them is not made small here: the server would take with
+// The server's limits (registration/photo_headers.py). A photo beyond them is not made small here: the server would take with
 // this script what it refuses without it.
-const MAX_PIXELS = { jpeg: 50e6, png: 50e6, webp: 16e6, heif: 34e6, avif: 18e6 };
+const MAX_PIXELS = { jpeg: 50e6, png: 18e6, webp: 12e6, heif: 20e6, avif: 12e6 };
 const NARROWEST = 450;
 
 export const jpeg = (canvas, quality = QUALITY) => new Promise((resolve, reject) => {
@@ -150,15 +150,18 @@ function pause(time, signal) {
   });
 }
 
-// The server's answer as { status, answer }. Status 0: the connection or the server failed three times. While the
+// The server's answer as { status, answer }. Status 0: the connection or the server failed three times; where the
+// server has said why each time (503: busy, or its store is full), its last answer. While the
 // browser is offline the photo waits. `onState` hears "sending", "retrying" and "waiting".
 export async function send(url, data, { onState, ...options }) {
+  let told = null;
   for (let attempt = 0; ; attempt += 1) {
     options.signal?.throwIfAborted();
     onState?.("sending");
     try {
       const reply = await post(url, data, options);
       if (reply.status < 500) return reply;
+      told = reply.answer.error ? reply : null;
     } catch {
       options.signal?.throwIfAborted();
     }
@@ -170,7 +173,7 @@ export async function send(url, data, { onState, ...options }) {
       onState?.("retrying");
       await pause(PAUSES[attempt], options.signal);
     } else {
-      return { status: 0, answer: {} };
+      return told ?? { status: 0, answer: {} };
     }
   }
 }
