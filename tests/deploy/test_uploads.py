@@ -51,7 +51,9 @@ def uploader(site: Site) -> Uploader:
 def processes_under(pid: int) -> dict[int, str]:
     """Peak memory and name of the descendants of a process."""
     found = {}
-    for line in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    # Each thread has children of its own.
+    lines = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    for line in " ".join(lines).split():
         try:
             found[int(line)] = Path(f"/proc/{line}/status").read_text()
             found |= processes_under(int(line))
