@@ -40,7 +40,7 @@ def check_server(**_kwargs: Any) -> list[CheckMessage]:
 def check_media(**_kwargs: Any) -> list[CheckMessage]:
     """portal.E001 to E003: who can read the photos of identity cards on the disk."""
     root = Path(settings.MEDIA_ROOT)
-    if settings.STORAGES["private"]["BACKEND"] != "django.core.files.storage.FileSystemStorage":
+    if settings.STORAGES["private"]["BACKEND"] != "registration.disk.PrivateFolder":
         return []
     if not root.is_dir():
         return [_not_ready(f"{root} is not there yet.")] if settings.X_ACCEL_PREFIX else []

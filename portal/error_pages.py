@@ -71,6 +71,11 @@ PAGES: dict[str, ErrorText] = {
         _("Something went wrong on our side"),
         _("It is not your fault. Please wait a few minutes, then go back and try again."),
     ),
+    "503": ErrorText(
+        _("This cannot be done just now"),
+        _("It is not your fault: files cannot be stored or read at the moment. What you saved is kept."),
+        (_("Please go back and try again in a few minutes."),),
+    ),
     "502": ErrorText(
         _("The portal is being worked on"),
         _("It will be back soon. Please wait a few minutes, then reload this page. What you saved is kept."),

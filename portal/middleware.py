@@ -13,16 +13,30 @@ from django.middleware.locale import LocaleMiddleware
 from django.urls import Resolver404, get_resolver, get_urlconf, resolve
 from django.utils import translation
 
+from portal.error_pages import error_page
 from portal.network import client_ip
 from portal.views import bad_request, too_many_requests
+from registration.services.errors import StoreUnavailable
 from registration.throttle import allow
 
 # Providers' receipts are read as bytes, whatever encoding their server names (see notifications.bodies).
 _BYTES_PREFIX = "/sms/bao-phat/"
 
 
+# Characters of an address, its query and one header: more than gunicorn and nginx let through, and than any page sends.
+_MAX_HEAD = 8192
+
+
+def _is_large(request: HttpRequest) -> bool:
+    """Whether the head of the request is beyond what anything may be read from."""
+    parts = (value for name, value in request.META.items() if name.startswith(("HTTP_", "CONTENT_")))
+    sizes = (len(str(value)) for value in (request.path_info, request.META.get("QUERY_STRING", ""), *parts))
+    return any(size > _MAX_HEAD for size in sizes)
+
+
 class PlainTextMiddleware:
-    """400 for what no browser sends and no database or page takes: another encoding than UTF-8, a NUL in a cookie.
+    """400 for what no browser sends and no database or page takes: another encoding than UTF-8, a NUL in a cookie,
+    an address or a header of more than 8,192 characters, whichever server stands in front.
 
     Python knows codecs that are no encodings of text ("rot13") and one that makes lone surrogates ("utf-7").
     """
@@ -31,6 +45,8 @@ class PlainTextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_large(request):
+            return bad_request(request, SuspiciousOperation("too large a head"))
         charset = (request.content_params or {}).get("charset", "utf-8")
         is_other = charset.lower() not in {"utf-8", "utf8"}
         if is_other:
@@ -120,6 +136,19 @@ class RateLimitMiddleware:
         if scope is None or allow(scope, client_ip(request)):
             return None
         return too_many_requests(request)
+
+
+class StoreFailureMiddleware:
+    """503 where a file cannot be stored or read and no page has said so at its place."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_page(request, "503", 503) if isinstance(exception, StoreUnavailable) else None
 
 
 class OwnNotFoundMiddleware:

@@ -7,6 +7,8 @@ process's memory while Redis is away. Generous: a mobile operator puts thousands
 LIMITS = {
     "submit": "120/minute",
     "upload": "300/minute",
+    # Millions of pixels decoded for one address: 300 photos a minute as phones take them.
+    "pixels": "3600/minute",
     "save": "600/minute",
     "resume": "30/minute",
     "track": "60/minute",

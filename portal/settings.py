@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "accounts.middleware.MustChangePasswordMiddleware",
     "accounts.middleware.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.middleware.StoreFailureMiddleware",
     "portal.middleware.OwnNotFoundMiddleware",
 ]
 

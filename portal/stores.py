@@ -13,7 +13,7 @@ def private_store(env: Environment, media_root: str) -> dict[str, Any]:
     bucket = env.text("S3_BUCKET")
     if not bucket:
         folder = {"location": media_root, "base_url": None}
-        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": folder}
+        return {"BACKEND": "registration.disk.PrivateFolder", "OPTIONS": folder}
     endpoint = env.text("S3_ENDPOINT_URL", rule=rules.web_address, strict=rules.https_or_this_machine)
     encryption = env.text("S3_ENCRYPTION", ENCRYPTIONS[0], rule=rules.one_of(*ENCRYPTIONS))
     options: dict[str, Any] = {

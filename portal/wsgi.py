@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 
 from portal.environment import refuse_start
 from portal.network import client_address
+from registration.memory import return_large_blocks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,6 +27,7 @@ def _start() -> WSGIHandler:
         refuse_start(str(problem))
 
 
+return_large_blocks()
 _django = _start()
 
 

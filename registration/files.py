@@ -3,11 +3,15 @@
 import re
 
 from django.conf import settings
+from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
+
+from registration.services.errors import StoreUnavailable
+from registration.services.storing import log_failure
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
@@ -20,10 +24,7 @@ def send_private(file: FieldFile, *, content_type: str, filename: str, download:
             "X-Accel-Redirect": f"{settings.X_ACCEL_PREFIX.rstrip('/')}/{file.name}",
         }
         return HttpResponse(content_type=content_type, headers=headers)
-    try:
-        stored = file.open("rb")
-    except OSError as error:
-        raise Http404 from error
+    stored = _opened(file)
     return FileResponse(stored, content_type=content_type, as_attachment=download, filename=filename)
 
 
@@ -51,6 +52,17 @@ def send_document(
     return response
 
 
+def _opened(file: FieldFile) -> File[bytes]:
+    """Raises Http404 where the file is gone, StoreUnavailable where it cannot be read now."""
+    try:
+        return file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    except Exception as error:  # the disk's OSError, an object store's own kinds
+        log_failure("read", str(file.name), error)
+        raise StoreUnavailable from error
+
+
 def _asked_part(request: HttpRequest, etag: str, size: int) -> range | None:
     """The bytes asked for: empty where the file has none of them, None where the whole file is wanted."""
     asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
@@ -68,12 +80,9 @@ def _asked_part(request: HttpRequest, etag: str, size: int) -> range | None:
 def _part(file: FieldFile, part: range, size: int, disposition: str) -> HttpResponse:
     if not part:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    try:
-        with file.open("rb") as stored:
-            stored.seek(part.start)
-            content = stored.read(len(part))
-    except OSError as error:
-        raise Http404 from error
+    with _opened(file) as stored:
+        stored.seek(part.start)
+        content = stored.read(len(part))
     headers = {
         "Content-Range": f"bytes {part.start}-{part.stop - 1}/{size}",
         "Content-Disposition": disposition,

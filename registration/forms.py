@@ -16,9 +16,10 @@ from agencies.models import Agency
 from common.text import MAX_TEXT, tidy
 from registration import cards, validators
 from registration.answers import LABELS, NAMES, Answers
+from registration.decoding import take_photo
 from registration.enums import PaperKind, PhotoKind, required_photos
 from registration.fields import AgencyField, CleanedField, PhotoField
-from registration.images import ImageRefused, NormalisedImage, normalise
+from registration.images import ImageRefused, NormalisedImage
 from registration.models import Attachment, Draft
 from registration.notes import NOTED, FieldNote, notes_of
 
@@ -103,8 +104,9 @@ class DeclarationForm(forms.Form):
         error_messages={"required": _("Tick the box if you agree. Without agreement the declaration cannot be taken.")},
     )
 
-    def __init__(self, *args: Any, draft: Draft | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, draft: Draft | None = None, client: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.client = client
         self.accepted: dict[str, NormalisedImage] = {}
         # Kinds of the accepted photos that are stored by now.
         self.fresh: list[str] = []
@@ -177,7 +179,7 @@ class DeclarationForm(forms.Form):
         if upload is None:
             return
         try:
-            self.accepted[kind] = normalise(upload, kind)
+            self.accepted[kind] = take_photo(upload, kind, self.client)
         except ImageRefused as refusal:
             raise ValidationError(str(refusal.message), code=refusal.code) from refusal
 
@@ -303,9 +305,9 @@ class PhotoForm(forms.Form):
 
     photo = PhotoField()
 
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: str, client: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.kind, self.client = kind, client
 
     def clean_photo(self) -> None:
         upload = self.cleaned_data["photo"]
@@ -316,6 +318,6 @@ class PhotoForm(forms.Form):
             # The script sends no more than the beginning of a file that is too large.
             upload.size = max(upload.size, int(told[:12]))
         try:
-            self.accepted = normalise(upload, self.kind)
+            self.accepted = take_photo(upload, self.kind, self.client)
         except ImageRefused as refusal:
             raise ValidationError(str(refusal.message), code=refusal.code) from refusal

@@ -47,8 +47,16 @@ REFUSAL_TEXTS: dict[str, Promise | str] = {
         "This kind of picture (GIF, BMP, TIFF and the like) cannot be taken here. "
         "Save it as JPEG, or take a new photo with the phone."
     ),
+    "unstored": _(
+        "The photo could not be received: this is a fault on our side. What you entered is kept. "
+        "Please send the photo again in a few minutes."
+    ),
+    "busy": _("Many photos are arriving just now. What you entered is kept: please send this photo again in a moment."),
     "unknown": _("This file is not a photo that can be read here. Choose a photo (JPEG, PNG, WebP, HEIC or AVIF)."),
 }
+
+# Nothing is wrong with these photos: the same file may be taken in a moment.
+PASSING = ("busy", "unstored")
 
 _TOO_MANY_PIXELS = _(
     "The photo has {pixels} million pixels; at most {limit} million can be taken. "

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registration.proof import parse_short_hash
 from registration.references import parse_scan
-from registration.uploads import MAX_UPLOAD_BYTES
+from registration.uploads import MAX_UPLOAD_BYTES, LostUpload
 
 PDF_SIGN = b"%PDF-"
 
@@ -18,6 +18,8 @@ class FileForm(forms.Form):
     """The PDF as it was saved. Only its hash is taken: the file is neither opened nor kept."""
 
     file = forms.FileField(
+        # An empty one is told below from one that our side has lost.
+        allow_empty_file=True,
         label=_("The declaration's PDF file"),
         help_text=_("The file as the portal gave it. It is compared and not kept."),
         widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
@@ -29,6 +31,10 @@ class FileForm(forms.Form):
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
+        if isinstance(file, LostUpload):
+            raise ValidationError(_("The file could not be received just now. Please try again in a few minutes."))
+        if not file.size:
+            raise ValidationError(self.fields["file"].error_messages["empty"], code="empty")
         if (file.size or 0) > MAX_UPLOAD_BYTES:
             raise ValidationError(_("This file is too large to be a declaration: choose the PDF from the portal."))
         if not file.read(len(PDF_SIGN)).startswith(PDF_SIGN):

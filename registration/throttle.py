@@ -30,13 +30,13 @@ def _limit(scope: str) -> RateLimitItem:
     return parse(settings.RATE_LIMITS[scope])
 
 
-def allow(scope: str, *identifiers: str) -> bool:
-    """Count one try in this scope of `settings.RATE_LIMITS`; False when there have been too many."""
+def allow(scope: str, *identifiers: str, cost: int = 1) -> bool:
+    """Count one try, or `cost`, in this scope of `settings.RATE_LIMITS`; False when there have been too many."""
     try:
-        return bool(_limiter().hit(_limit(scope), scope, *identifiers))
+        return bool(_limiter().hit(_limit(scope), scope, *identifiers, cost=cost))
     except RedisError:
         logger.warning("Redis is away: the limits of this process alone hold")
-        return bool(_stand_in().hit(_limit(scope), scope, *identifiers))
+        return bool(_stand_in().hit(_limit(scope), scope, *identifiers, cost=cost))
 
 
 def allowed(scope: str, *identifiers: str) -> bool:

@@ -48,6 +48,7 @@ from registration.services.errors import (
     PhotosMissing,
     RegistrationError,
     ResendRefused,
+    StoreUnavailable,
     TakenMeanwhile,
 )
 from registration.services.expiry import expire_declarations, send_reminders
@@ -71,6 +72,7 @@ __all__ = [
     "Registered",
     "RegistrationError",
     "ResendRefused",
+    "StoreUnavailable",
     "TakenMeanwhile",
     "activate_declaration",
     "approve_declaration",

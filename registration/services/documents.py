@@ -4,7 +4,6 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -14,6 +13,7 @@ from registration.fonts import Undrawable
 from registration.models import Declaration, Document, FormerDocument
 from registration.pdf import Paper, render_declaration
 from registration.services.draining import DOCUMENTS, drain
+from registration.services.storing import NewFiles, new_files
 
 logger = logging.getLogger(__name__)
 # Beat comes again after a minute. One worker draws at a time: the others deliver messages meanwhile.
@@ -63,12 +63,11 @@ def _is_whole(document: Document) -> bool:
 
 def _store(declaration: Declaration, paper: Paper) -> Document:
     document = Document(declaration=declaration, version=declaration.version, submitted_at=declaration.submitted_at)
-    _fill(document, paper)
     try:
-        with transaction.atomic():
+        with new_files() as files, transaction.atomic():
+            _fill(files, document, paper)
             document.save()
     except IntegrityError:
-        document.file.storage.delete(document.file.name)
         return Document.objects.get(declaration=declaration, version=declaration.version)
     return document
 
@@ -76,8 +75,8 @@ def _store(declaration: Declaration, paper: Paper) -> Document:
 def _replace(lost: Document, paper: Paper) -> Document:
     """`lost` with a new file. Of a file that has other bytes now (a new library drew it) the old hash is kept."""
     lost_file, lost_hash = lost.file.name, lost.sha256
-    _fill(lost, paper)
-    with transaction.atomic():
+    with new_files() as files, transaction.atomic():
+        _fill(files, lost, paper)
         present = Document.objects.select_for_update().get(pk=lost.pk)
         if present.file.name == lost_file:
             if _hash(paper) != lost_hash:
@@ -88,12 +87,12 @@ def _replace(lost: Document, paper: Paper) -> Document:
     return present
 
 
-def _fill(document: Document, paper: Paper) -> None:
+def _fill(files: NewFiles, document: Document, paper: Paper) -> None:
     document.size = len(paper.content)
     document.sha256 = _hash(paper)
     document.data_sha256 = paper.data_sha256
     document.unreadable = paper.unreadable
-    document.file.save("to-khai.pdf", ContentFile(paper.content), save=False)
+    files.save(document.file, paper.content, about=f"declaration {document.declaration_id}")
 
 
 def _hash(paper: Paper) -> str:

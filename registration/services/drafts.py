@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -24,6 +23,7 @@ from registration.references import format_reference, parse_reference
 from registration.resume_codes import DIGITS, format_resume_code, make_resume_code, parse_resume_code
 from registration.services.draining import DRAFTS, DRAIN_SECONDS, drain
 from registration.services.errors import AlreadyDecided, PageOutdated
+from registration.services.storing import NewFiles, new_files
 
 logger = logging.getLogger(__name__)
 
@@ -125,20 +125,26 @@ def _delete_file(name: str) -> None:
 
 
 def store_photo(draft: Draft, kind: str, image: NormalisedImage, page: str = "") -> Attachment:
-    """Keep a normalised photo that `page` has sent in the draft, in place of an earlier one of its kind."""
-    with transaction.atomic():
+    """Keep a normalised photo that `page` has sent in the draft, in place of an earlier one of its kind.
+
+    Raises StoreUnavailable, and the earlier one stays; AlreadyDecided once the draft is a declaration.
+    """
+    with new_files() as files, transaction.atomic():
         locked = _lock_open(draft)
         _supersede(locked, kind)
-        attachment = _attach(locked, kind, image, stored_by=page)
+        attachment = _attach(files, locked, kind, image, stored_by=page)
         locked.save(update_fields=["updated_at"])
     return attachment
 
 
 def keep_aside(draft: Draft, kind: str, image: NormalisedImage) -> Attachment:
-    """Keep a photo that came with a page whose draft was changed or submitted meanwhile, without using it."""
-    with transaction.atomic():
+    """Keep a photo that came with a page whose draft was changed or submitted meanwhile, without using it.
+
+    Raises StoreUnavailable.
+    """
+    with new_files() as files, transaction.atomic():
         locked = _lock(draft)
-        attachment = _attach(locked, kind, image, superseded_at=timezone.now())
+        attachment = _attach(files, locked, kind, image, superseded_at=timezone.now())
         _forget_oldest(locked)
     return attachment
 
@@ -159,7 +165,7 @@ def _lock_open(draft: Draft) -> Draft:
     return locked
 
 
-def _attach(draft: Draft, kind: str, image: NormalisedImage, **fields: Any) -> Attachment:
+def _attach(files: NewFiles, draft: Draft, kind: str, image: NormalisedImage, **fields: Any) -> Attachment:
     attachment = Attachment(
         draft=draft,
         kind=PhotoKind(kind),
@@ -171,15 +177,16 @@ def _attach(draft: Draft, kind: str, image: NormalisedImage, **fields: Any) -> A
         card=card_of(kind, image.content),
         **fields,
     )
-    attachment.file.save("photo.jpg", ContentFile(image.content), save=False)
-    _save_print_copy(attachment, image.print_content)
-    attachment.save()
+    _save(files, attachment, image.content, image.print_content)
     return attachment
 
 
-def _save_print_copy(attachment: Attachment, content: bytes) -> None:
-    attachment.print_file.save("print.jpg", ContentFile(content), save=False)
-    attachment.print_sha256 = hashlib.sha256(content).hexdigest()
+def _save(files: NewFiles, attachment: Attachment, content: bytes, printed: bytes) -> None:
+    about = f"draft {attachment.draft_id}"
+    files.save(attachment.file, content, about=about)
+    files.save(attachment.print_file, printed, about=about)
+    attachment.print_sha256 = hashlib.sha256(printed).hexdigest()
+    attachment.save()
 
 
 def discard_photo(draft: Draft, kind: str, token: str = "") -> None:
@@ -220,9 +227,9 @@ def _remove(draft: Draft) -> None:
 def begin_correction(declaration: Declaration) -> Draft:
     """A draft filled with a returned declaration's answers and copies of its photos.
 
-    Raises AlreadyDecided when the declaration is not waiting for a correction.
+    Raises AlreadyDecided when the declaration is not waiting for a correction; StoreUnavailable.
     """
-    with transaction.atomic():
+    with new_files() as files, transaction.atomic():
         locked = Declaration.objects.select_for_update().get(pk=declaration.pk)
         if locked.status != Status.RETURNED:
             raise AlreadyDecided
@@ -231,12 +238,15 @@ def begin_correction(declaration: Declaration) -> Draft:
             return begun
         draft = Draft.objects.create(token=make_token(), corrects=locked, answers=typed_answers_of(locked))
         for photo in locked.current_attachments():
-            copy_photo(photo, draft)
+            copy_photo(files, photo, draft)
     return draft
 
 
-def copy_photo(photo: Attachment, draft: Draft) -> None:
-    """The same photo in another draft, with files of its own; left out where its file cannot be read."""
+def copy_photo(files: NewFiles, photo: Attachment, draft: Draft) -> None:
+    """The same photo in another draft, with files of its own; left out where its file cannot be read.
+
+    Raises StoreUnavailable where they cannot be written.
+    """
     try:
         with photo.file.open("rb") as stored:
             content = stored.read()
@@ -257,9 +267,7 @@ def copy_photo(photo: Attachment, draft: Draft) -> None:
         quality=photo.quality,
         card=photo.card,
     )
-    copy.file.save("photo.jpg", ContentFile(content), save=False)
-    _save_print_copy(copy, printed)
-    copy.save()
+    _save(files, copy, content, printed)
 
 
 def stale_drafts() -> QuerySet[Draft]:

@@ -40,6 +40,15 @@ class PhotosMissing(RegistrationError):
         super().__init__(_("A photo is missing."))
 
 
+class StoreUnavailable(RegistrationError):
+    """The place where photos and papers are kept is full, read-only or away: nothing was stored."""
+
+    message = _(
+        "The photo could not be stored: this is a fault on our side. What you entered is kept. "
+        "Please send the photo again in a few minutes."
+    )
+
+
 class ResendRefused(RegistrationError):
     """The password cannot be sent again now."""
 

@@ -12,6 +12,7 @@ from registration.images import NormalisedImage
 from registration.models import Attachment, Draft
 from registration.services.drafts import copy_photo, keep_aside, open_draft
 from registration.services.errors import PageOutdated
+from registration.services.storing import NewFiles, new_files
 
 _SALT = "registration.answers"
 
@@ -100,18 +101,21 @@ def page_photos(draft: Draft, page: FormPage) -> list[Attachment]:
 
 
 def split_draft(draft: Draft, token: str, page: FormPage) -> Draft:
-    """Make what the page shows a draft of its own under `token`; a second call changes nothing more."""
+    """Make what the page shows a draft of its own under `token`; a second call changes nothing more.
+
+    Raises StoreUnavailable where its photos cannot be copied.
+    """
     own = open_draft(token)
-    with transaction.atomic():
+    with new_files() as files, transaction.atomic():
         locked = Draft.objects.select_for_update(of=("self",)).get(pk=own.pk)
         if locked.pk == draft.pk or locked.revision or locked.declaration_id or locked.attachments.exists():
             return locked
-        _copy_photos(page_photos(draft, page), locked)
+        _copy_photos(files, page_photos(draft, page), locked)
         locked.answers, locked.revision, locked.saved_by = page.answers, 1, page.id
         locked.save()
     return locked
 
 
-def _copy_photos(photos: Iterable[Attachment], draft: Draft) -> None:
+def _copy_photos(files: NewFiles, photos: Iterable[Attachment], draft: Draft) -> None:
     for photo in photos:
-        copy_photo(photo, draft)
+        copy_photo(files, photo, draft)

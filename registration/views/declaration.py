@@ -66,8 +66,17 @@ def _get(request: HttpRequest) -> HttpResponse:
 def _post(request: HttpRequest) -> HttpResponse:
     token = cookies.read_token(request.POST.get("draft", ""))
     draft = services.open_draft(token)
-    form = DeclarationForm(request.POST, request.FILES, draft=draft)
+    form = DeclarationForm(request.POST, request.FILES, draft=draft, client=str(get_client_ip_address(request)))
     form.is_valid()
+    try:
+        return _act(request, form, draft)
+    except services.StoreUnavailable as failure:
+        form.add_error(None, str(failure.message))
+        return form_page(request, form, token, draft, status=503)
+
+
+def _act(request: HttpRequest, form: DeclarationForm, draft: Draft) -> HttpResponse:
+    token = draft.token
     for _try in range(_TRIES):
         if draft.declaration is not None:
             return _after_submission(request, form, draft, draft.declaration)
@@ -114,7 +123,10 @@ def _press(request: HttpRequest, form: DeclarationForm, draft: Draft) -> HttpRes
 def _take(request: HttpRequest, form: DeclarationForm, draft: Draft, page: services.FormPage) -> HttpResponse:
     """Keep what was sent, then go where the pressed button leads. Raises PageOutdated as long as another page acts."""
     for kind, image in form.accepted.items():
-        form.show_stored(services.store_photo(draft, kind, image, page.id))
+        try:
+            form.show_stored(services.store_photo(draft, kind, image, page.id))
+        except services.StoreUnavailable as failure:
+            form.add_error(kind, str(failure.message))
     filled = form.fill_from_cards(_newly_said(form)) if form.errors else {}
     services.save_answers(draft, {**services.typed_answers(form.data), **filled}, page.id, page.seen)
     if "choose-agency" in request.POST:

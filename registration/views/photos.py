@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
+from axes.helpers import get_client_ip_address
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from registration.enums import PhotoKind
 from registration.forms import DeclarationForm, PhotoForm
 from registration.held_drafts import form_address, hold
 from registration.models import Attachment, Draft
+from registration.photo_formats import PASSING
 from registration.views.conflicts import read_id, read_page
 
 _View = Callable[[HttpRequest], HttpResponse]
@@ -35,11 +37,18 @@ def _answers_json(view: _View) -> _View:
             text = _("This declaration has already been submitted.")
             draft = None if "phone_key" in request.POST else services.find_draft(_own_token(request))
             return _told(request, text, {"declaration": draft.declaration if draft else None})
+        except services.StoreUnavailable as failure:
+            return _later(str(failure.message))
         except Http404:
             text = _("This page is no longer valid. Load it again, then go on; what you entered is still there.")
             return JsonResponse({"error": text}, status=404)
 
     return answer
+
+
+def _later(error: str) -> JsonResponse:
+    """503: the same may succeed in a moment."""
+    return JsonResponse({"error": error}, status=503, headers={"Retry-After": "5"})
 
 
 def _told(request: HttpRequest, error: str, context: dict[str, object]) -> JsonResponse:
@@ -109,9 +118,11 @@ def describe(photo: Attachment, phone_key: str = "") -> dict[str, object]:
 def upload_photo(request: HttpRequest) -> HttpResponse:
     """Store one photo; 422 with a text for its field when it cannot be taken."""
     draft, kind = _draft(request), _kind(request)
-    form = PhotoForm(request.POST, request.FILES, kind=kind)
+    form = PhotoForm(request.POST, request.FILES, kind=kind, client=str(get_client_ip_address(request)))
     if not form.is_valid():
-        return JsonResponse({"error": " ".join(map(str, form.errors["photo"]))}, status=422)
+        error = " ".join(map(str, form.errors["photo"]))
+        passes = any(form.has_error("photo", code) for code in PASSING)
+        return _later(error) if passes else JsonResponse({"error": error}, status=422)
     photo = services.store_photo(draft, kind, form.accepted, read_page(request).id)
     return _stored(request, draft, describe(photo, request.POST.get("phone_key", "")), status=201)
 
@@ -171,11 +182,19 @@ def phone_link(request: HttpRequest) -> HttpResponse:
     return _stored(request, draft, {"svg": svg, "url": address, "minutes": cookies.PHONE_SECONDS // 60})
 
 
-def _store(draft: Draft, kind: str, form: PhotoForm) -> None:
+def _take(request: HttpRequest, draft: Draft, kind: str) -> str:
+    """Store a photo that the phone's page has sent without the script; what is wrong with it, or nothing."""
+    client = str(get_client_ip_address(request))
+    form = PhotoForm(request.POST, {"photo": request.FILES[kind]}, kind=kind, client=client)
+    if not form.is_valid():
+        return " ".join(map(str, form.errors["photo"]))
     try:
         services.store_photo(draft, kind, form.accepted)
     except services.AlreadyDecided as error:
         raise Http404 from error
+    except services.StoreUnavailable as failure:
+        return str(failure.message)
+    return ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -187,12 +206,8 @@ def phone(request: HttpRequest, key: str) -> HttpResponse:
     services.mark_phone_opened(draft)
     errors: dict[str, str] = {}
     for kind in PhotoKind.values if request.method == "POST" else ():
-        if kind in request.FILES:
-            form = PhotoForm(request.POST, {"photo": request.FILES[kind]}, kind=kind)
-            if form.is_valid():
-                _store(draft, kind, form)
-            else:
-                errors[kind] = " ".join(map(str, form.errors["photo"]))
+        if kind in request.FILES and (error := _take(request, draft, kind)):
+            errors[kind] = error
     stored = draft.photos()
     photos = [
         {"kind": kind.value, "label": kind.label, "attachment": stored.get(kind.value), "error": errors.get(kind.value)}

@@ -81,6 +81,9 @@ def correct(request: HttpRequest) -> HttpResponse:
     except services.AlreadyDecided:
         messages.error(request, _("The dossier has changed meanwhile: here is its present state."))
         return redirect("registration:receipt", declaration.token)
+    except services.StoreUnavailable:
+        messages.error(request, _("The correction cannot be opened just now. Please try again in a few minutes."))
+        return redirect("registration:receipt", declaration.token)
     return go_to_form(request, draft.token)
 
 

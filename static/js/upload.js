@@ -10,9 +10,9 @@ const TRIES = 3;
 export const MAX_BYTES = 10 * 1024 * 1024;
 // Of a file that is too large: enough for the server to say what is wrong with it.
 export const HEAD_BYTES = 1024 * 1024;
-// The server's limits (registration/images.py). A photo beyond them is not made small here: the server would take with
+// The server's limits (registration/photo_headers.py). A photo beyond them is not made small here: the server would take with
 // this script what it refuses without it.
-const MAX_PIXELS = { jpeg: 50e6, png: 50e6, webp: 16e6, heif: 34e6, avif: 18e6 };
+const MAX_PIXELS = { jpeg: 50e6, png: 18e6, webp: 12e6, heif: 20e6, avif: 12e6 };
 const NARROWEST = 450;
 
 export const jpeg = (canvas, quality = QUALITY) => new Promise((resolve, reject) => {
@@ -189,9 +189,10 @@ export async function send(url, data, { onState, patient, ...options }) {
     });
     halt(options.signal);
     const state = obstacle(reply);
-    errors += reply?.status === 500;
+    // 503 without a time to come back: the server has said what is wrong (its store is full), not that it is busy.
+    errors += reply?.status === 500 || Boolean(reply?.status === 503 && reply.answer?.error && !reply.wait);
     if (!state || errors >= TRIES) return reply;
-    if (!patient && attempt + 1 >= TRIES) return { status: 0, answer: {} };
+    if (!patient && attempt + 1 >= TRIES) return reply?.answer?.error ? reply : { status: 0, answer: {} };
     onState?.(state);
     const time = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(attempt, 10));
     await pause(Math.max(time * (0.75 + Math.random() / 2), reply?.wait ?? 0), options.signal);

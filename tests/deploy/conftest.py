@@ -68,7 +68,9 @@ class Site:
     # Of the browser that has the dossier open.
     cookie: str
     runs_as_another: bool
-    backend: subprocess.Popen[bytes] | None = field(default=None)
+    # A second gunicorn: photos have a pool of their own.
+    uploads_port: int = 0
+    backends: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """One request over TLS, as the browser of a citizen sends it."""
@@ -89,15 +91,18 @@ class Site:
             connection.close()
 
     def start_backend(self) -> None:
-        command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{self.backend_port}"]
-        log = (self.folder / "gunicorn.log").open("ab")
-        options = ["--workers", "1", "--threads", "4", "--no-control-socket", "--access-logfile", "-"]
-        self.backend = subprocess.Popen([*command, *options], cwd=ROOT, env=self.env, stdout=log, stderr=log)
-        wait_for_port(self.backend_port)
+        for port, name in ((self.backend_port, "gunicorn"), (self.uploads_port, "uploads")):
+            command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}"]
+            log = (self.folder / f"{name}.log").open("ab")
+            options = ["--workers", "1", "--threads", "4", "--no-control-socket", "--access-logfile", "-"]
+            process = subprocess.Popen([*command, *options], cwd=ROOT, env=self.env, stdout=log, stderr=log)
+            self.backends.append(process)
+        for port in (self.backend_port, self.uploads_port):
+            wait_for_port(port)
 
     def stop_backend(self) -> None:
-        if self.backend is not None:
-            stop(self.backend)
+        while self.backends:
+            stop(self.backends.pop())
 
     def log(self) -> str:
         return (self.folder / "access.log").read_text()
@@ -137,12 +142,13 @@ def make_certificate(folder: Path) -> None:
     (folder / "key.pem").write_bytes(private)
 
 
-def write_configuration(folder: Path, port: int, http_port: int, backend_port: int) -> Path:
+def write_configuration(folder: Path, port: int, http_port: int, backend_port: int, uploads_port: int) -> Path:
     """deploy/nginx.conf itself, with this machine's ports and folders, inside an http block as on Debian."""
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     changes = {
         "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
         "listen 80;": f"listen 127.0.0.1:{http_port};",
+        "127.0.0.1:8000 fail_timeout=0;  # uploads": f"127.0.0.1:{uploads_port};",
         "127.0.0.1:8000": f"127.0.0.1:{backend_port}",
         "/etc/ssl/portal/fullchain.pem": f"{folder}/cert.pem",
         "/etc/ssl/portal/privkey.pem": f"{folder}/key.pem",
@@ -189,9 +195,9 @@ def site() -> Iterator[Site]:
     }
     done = subprocess.run([sys.executable, "-c", SET_UP], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    port, http_port, backend_port = free_port(), free_port(), free_port()
-    configuration = write_configuration(folder, port, http_port, backend_port)
-    found = Site(folder, port, backend_port, env, *done.stdout.split()[-2:], runs_as_another)
+    port, http_port, backend_port, uploads_port = free_port(), free_port(), free_port(), free_port()
+    configuration = write_configuration(folder, port, http_port, backend_port, uploads_port)
+    found = Site(folder, port, backend_port, env, *done.stdout.split()[-2:], runs_as_another, uploads_port)
     program = nginx_program()
     assert program is not None, "nginx is missing: make setup-tests"
     process = subprocess.Popen([program, "-c", str(configuration), "-p", str(folder), "-e", str(folder / "error.log")])
