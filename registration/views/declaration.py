@@ -96,7 +96,7 @@ def _after_submission(
         return split(request, draft, page, form.accepted)
     is_whole = len(form.accepted) == sum(kind in request.FILES for kind in PhotoKind.values)
     if is_whole and services.is_resent(draft, page, form.accepted):
-        return _to_receipt(request, draft, declaration)
+        return _to_receipt(request, draft, declaration, again=True)
     return sent_page(request, draft, services.keep_images(draft, page, form.accepted))
 
 
@@ -175,9 +175,12 @@ def _start_over(draft: Draft) -> HttpResponse:
     return response
 
 
-def _to_receipt(request: HttpRequest, draft: Draft, declaration: Declaration) -> HttpResponse:
+def _to_receipt(request: HttpRequest, draft: Draft, declaration: Declaration, *, again: bool = False) -> HttpResponse:
     """Where Ghi nhận leads. The browser keeps the draft's cookie: going back says that it was submitted."""
-    open_after_submission(request, draft)
+    # Sent again, it opens the dossier for the browser that still holds the draft: not once it was closed there, and not
+    # for another browser into which somebody has carried the page.
+    if not again or draft.token in cookies.held_tokens(request):
+        open_after_submission(request, draft)
     return redirect("registration:receipt", token=declaration.token)
 
 

@@ -268,3 +268,19 @@ def test_photo_replaced_while_the_page_is_submitted_is_submitted_or_told_never_m
     assert (submitted, replaced) in {(302, 409), (409, 201)}
     for made in Declaration.objects.all():
         assert portrait_of(made) == data["shown-portrait"]
+
+
+def test_what_was_sent_opens_nothing_for_a_browser_that_closed_it_or_never_held_it(client):
+    father = Tab(client)
+    father.upload_all(1)
+    sent = {**father.fields, **father.answers(**FATHER)}
+    receipt = client.post(father.address, sent).url
+    assert client.get(receipt).status_code == 200
+    assert client.post(father.address, sent).url == receipt and client.get(receipt).status_code == 200
+    client.post(f"{receipt}dong/")
+    assert client.get(receipt).status_code == 403
+    client.post(father.address, sent)
+    assert client.get(receipt).status_code == 403
+    other = Client()
+    other.post(father.address, sent)
+    assert other.get(receipt).status_code == 403
