@@ -120,7 +120,7 @@ def test_office_under_a_former_one_can_still_be_found(client, tree):
     assert "[07708] BHXH Huyện Côn Đảo" in client.get(URL, {"fragment": "1"}).content.decode()
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=" + quote("\u202e" * 3000), "q=%ff%fe", "next=%00&q=1", "agency=%00"])
+@pytest.mark.parametrize("query", ["q=%00", "q=" + quote("\u202e" * 300), "q=%ff%fe", "next=%00&q=1", "agency=%00"])
 def test_odd_queries_are_answered(client, tree, query):
     assert client.get(f"{URL}?{query}").status_code == 200
     assert client.get(f"{URL}?{query}&fragment=1").status_code == 200

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IDS = [model._meta.label for model in MODELS]
 LOOKUPS = ("", "__exact", "__regex", "__iregex", "__startswith", "__gt", "__in", "__isnull", "__year", "__range")
-VALUES = ("^a", "", "abc", "99999", "1", "0" * 50, "9" * 25, "x" * 10_000, "a\0b", "2026-13-45", "10000-01-01",
+VALUES = ("^a", "", "abc", "99999", "1", "0" * 50, "9" * 25, "x" * 3_000, "a\0b", "2026-13-45", "10000-01-01",
           "0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59-12:00", "١٢", "[", "(", "'", "%", "True,False")  # fmt: skip
 # What Django itself reads, beside the filters.
 OWN = ("p", "q", "o", "all", "_facets", "e", "_popup")
@@ -170,7 +170,7 @@ def test_completed_choices_are_those_of_the_own_agency(desk):
         assert desk.get("/admin/autocomplete/", {**query, "term": "", "page": page}).status_code == 404
 
 
-@pytest.mark.parametrize("query", [{"s": "a", "page": "x"}, {"s": "a", "page": "99"}, {"s": "a\0"}, {"s": "x" * 9000},
+@pytest.mark.parametrize("query", [{"s": "a", "page": "x"}, {"s": "a", "page": "99"}, {"s": "a\0"}, {"s": "x" * 5000},
                                    {"s": "7900", "extended": "1"}, {"s": "a", "page": "9" * 5000}])  # fmt: skip
 def test_the_menus_search_finds_no_person_and_never_breaks(desk, query):
     response = desk.get("/admin/search/", query)

@@ -140,7 +140,7 @@ def test_nonsense_decides_nothing(client, officer, seen):
     assert client.post(f"{QUEUE}together/return/", {"seen": seen}).status_code == 404
 
 
-@pytest.mark.parametrize("ids", ["", "x", "1,,2", "9" * 30, "\x00", "-1", "1" + ",1" * 3000])
+@pytest.mark.parametrize("ids", ["", "x", "1,,2", "9" * 30, "\x00", "-1", "1" + ",1" * 900])
 def test_address_with_nonsense_leads_back_to_the_queue(client, officer, ids):
     response = client.get(f"{QUEUE}together/approve/", {"ids": ids})
     assert response.status_code == 302
