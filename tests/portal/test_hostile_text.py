@@ -22,7 +22,7 @@ from registration.models import make_token
 from tests.registration.factories import make_agency, make_declaration
 from tests.registration.test_fuzz_form import NO_LIMITS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("portal", "registration", "agencies", "accounts", "notifications", "common")
 # CPU seconds for one answer. What others do on the machine shows in some of three tries only.

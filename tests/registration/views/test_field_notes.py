@@ -183,6 +183,7 @@ def best_of_three(ask):
     return best, answer
 
 
+@pytest.mark.one_database
 @override_settings(RATE_LIMITS=NO_LIMITS)
 @pytest.mark.parametrize(("path", "name"), FORMS)
 @pytest.mark.parametrize("hostile", LARGE.values(), ids=LARGE)
