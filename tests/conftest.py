@@ -12,10 +12,12 @@ _MEETS_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what meets the database runs, and a browser only within the flows.
+    """The longest files first; on PostgreSQL only what meets the database, and a browser only within the flows.
 
     Text, pictures, paper and pages' scripts are the same on both databases: SQLite has shown them.
     """
+    # A file is one worker's: begun last, the flows would keep one waiting for the other.
+    items.sort(key=lambda item: item.get_closest_marker("flow") is None)
     if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
         kept = [item for item in items if _differs_by_database(item)]
         config.hook.pytest_deselected(items=[item for item in items if not _differs_by_database(item)])
