@@ -25,10 +25,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _differs_by_database(item: pytest.Item) -> bool:
-    if item.get_closest_marker("flow"):
-        return True
     if item.get_closest_marker("one_database"):
         return False
+    if item.get_closest_marker("flow"):
+        return True
     meets = item.get_closest_marker("django_db") or _MEETS_THE_DATABASE.intersection(getattr(item, "fixturenames", ()))
     return bool(meets) and not item.get_closest_marker("browser")
 

@@ -17,7 +17,7 @@ from tests.flows.conftest import wait_for
 from tests.scripts.proc import linux_only
 from tests.torture.house import ROOT
 
-pytestmark = [pytest.mark.flow, linux_only]
+pytestmark = [pytest.mark.flow, pytest.mark.one_database, linux_only]
 START_SECONDS = 120
 
 

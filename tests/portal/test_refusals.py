@@ -10,7 +10,7 @@ from registration.models import Attachment, Declaration, Draft
 from tests.registration.factories import make_agency, photo_bytes
 from tests.registration.tabs import PAGE, hidden
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OWN = {"Origin": "http://testserver"}
 FOREIGN = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Referer": "https://evil.example/"},

@@ -23,7 +23,7 @@ from tests.notifications.factories import make_message
 from tests.notifications.gateways.test_http import Server
 from tests.notifications.test_messages_command import run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 BODY = {"to": "{phone}", "text": "{text}", "id": "{request_id}"}
 BY_ID = Answers(message_id_path="data.id", error_path="code", rejected=frozenset({"108"}), duplicate=frozenset({"124"}))
 BY_RULE = Answers(success_path="status", success=frozenset({"ok"}), error_path="code", rejected=frozenset({"108"}))
